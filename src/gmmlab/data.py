@@ -1,0 +1,128 @@
+"""The lab's data sets as DataFrames of floats, read from files whose checksums are verified.
+
+Every numeric column is ``float64``: scikit-learn's mixtures score integer input wrongly and silently.
+Sources, licences and columns are described in ``data/README.md``.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gmmlab.paths import lab_folder
+
+SHA256 = {
+    "banknote.csv": "2be7a21a189aa886acf9aa598efe9fe61291466c780a92b20c562a3b72b97e45",
+    "faithful.csv": "35755e109446ec911891b1eae5cb33bc2f18367ce712145e4f9d27d19f575bad",
+    "penguins.csv": "f2d6493fc64ad958edbabd55eb0fc989af2c5a0458a2c79ccffe7985606feb60",
+    "wreath.csv": "a0d1f907c515c872679c34c58f2fe3fc12491758614fe0104c86006f2c708926",
+}
+
+MEASURES = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+"""The four measures of a penguin, in the order of the columns."""
+
+
+AXIS_LABELS = {
+    "bill_length_mm": "bill length (mm)",
+    "bill_depth_mm": "bill depth (mm)",
+    "flipper_length_mm": "flipper length (mm)",
+    "body_mass_g": "body mass (g)",
+    "eruptions": "eruption length (min)",
+    "waiting": "waiting time to the next eruption (min)",
+    "x1": "x1 (no unit)",
+    "x2": "x2 (no unit)",
+    **{name: f"{name.lower()} (mm)" for name in ("Length", "Left", "Right", "Bottom", "Top", "Diagonal")},
+}
+"""What to write on an axis for each column: its name in words, with the unit."""
+
+
+class DataError(Exception):
+    """A data file is missing or is not the file that the lab was written for."""
+
+
+def data_file(name: str) -> Path:
+    """Return the path of a data file after verifying its checksum.
+
+    Parameters
+    ----------
+    name : str
+        File name inside ``data/``, for example ``"penguins.csv"``.
+
+    Raises
+    ------
+    DataError
+        If the lab has no such file, or the file is missing or altered; the message says what to do.
+    """
+    if name not in SHA256:
+        raise DataError(f"The lab has no data file {name!r}. It has: {', '.join(sorted(SHA256))}.")
+    path = lab_folder() / "data" / name
+    mend = "Get the file again: `git checkout -- data` in a checkout, or install the package again."
+    if not path.is_file():
+        raise DataError(f"The data file {name} is missing; it was expected at {path}. {mend}")
+    if sha256(path.read_bytes()).hexdigest() != SHA256[name]:
+        raise DataError(f"The data file {path} was altered: its SHA-256 is not the one on record. {mend}")
+    return path
+
+
+def verify_all() -> list[str]:
+    """Return one sentence for each data file that is missing or altered (none: all is well)."""
+    problems = []
+    for name in SHA256:
+        try:
+            data_file(name)
+        except DataError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _read(name: str) -> pd.DataFrame:
+    table = pd.read_csv(data_file(name))
+    numeric = table.select_dtypes("number").columns
+    return table.astype(dict.fromkeys(numeric, np.float64))
+
+
+def load_penguins() -> pd.DataFrame:
+    """Load the Palmer penguins: 344 birds of three species, with missing values.
+
+    Returns
+    -------
+    DataFrame of shape (344, 8)
+        ``species``, ``island``, ``sex`` as text; ``bill_length_mm``, ``bill_depth_mm``,
+        ``flipper_length_mm``, ``body_mass_g`` and ``year`` as floats, NaN where missing.
+
+    References
+    ----------
+    Gorman, Williams & Fraser (2014), PLoS ONE 9(3): e90081.
+    """
+    return _read("penguins.csv")
+
+
+def load_faithful() -> pd.DataFrame:
+    """Load 272 eruptions of Old Faithful: ``eruptions`` and ``waiting``, both in minutes, as floats.
+
+    References
+    ----------
+    Azzalini & Bowman (1990), Applied Statistics 39: 357-365.
+    """
+    return _read("faithful.csv")
+
+
+def load_banknotes() -> pd.DataFrame:
+    """Load 200 Swiss banknotes: ``Status`` (genuine, counterfeit) and six lengths in mm.
+
+    References
+    ----------
+    Flury & Riedwyl (1988), Multivariate Statistics: A Practical Approach, tables 1.1 and 1.2.
+    """
+    return _read("banknote.csv")
+
+
+def load_wreath() -> pd.DataFrame:
+    """Load 1000 simulated points ``x1``, ``x2`` (no unit) drawn from 14 Gaussians in a ring.
+
+    References
+    ----------
+    Data set ``wreath`` of the R package mclust.
+    """
+    return _read("wreath.csv")
