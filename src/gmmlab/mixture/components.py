@@ -1,0 +1,273 @@
+"""The components of a fitted mixture: build, sort, match, project, and say what they cover.
+
+A mixture's components have no order and no name, so everything here that compares or shows components
+first sorts or matches them. Nothing here fits a model, and no model that comes in is changed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import chi2
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+
+_AS_MATRICES = {
+    "full": lambda c, k, d: np.array(c),
+    "tied": lambda c, k, d: np.tile(c, (k, 1, 1)),
+    "diag": lambda c, k, d: np.array([np.diag(row) for row in c]),
+    "spherical": lambda c, k, d: np.array([v * np.eye(d) for v in c]),
+}
+
+_COVARIANCE_PARAMETERS = {
+    "full": lambda k, d: k * d * (d + 1) // 2,
+    "tied": lambda k, d: d * (d + 1) // 2,
+    "diag": lambda k, d: k * d,
+    "spherical": lambda k, d: k,
+}
+
+
+def covariance_matrices(gmm: GaussianMixture) -> NDArray[np.float64]:
+    """Return one full covariance matrix a component, whatever the covariance type.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted, with ``k`` components in ``d`` dimensions.
+
+    Returns
+    -------
+    ndarray of shape (k, d, d)
+        In squared units of the data.
+    """
+    check_is_fitted(gmm)
+    return _AS_MATRICES[gmm.covariance_type](gmm.covariances_, *gmm.means_.shape)
+
+
+def n_parameters(covariance_type: str, n_components: int, n_features: int) -> int:
+    """Count the free parameters of a mixture: weights, means and covariances.
+
+    The weights count ``k - 1``, since they sum to one.
+    """
+    if covariance_type not in _COVARIANCE_PARAMETERS:
+        raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but {covariance_type!r} came.")
+    covariances = _COVARIANCE_PARAMETERS[covariance_type](n_components, n_features)
+    return (n_components - 1) + n_components * n_features + covariances
+
+
+def from_parameters(
+    weights: ArrayLike, means: ArrayLike, covariances: ArrayLike, covariance_type: str = "full"
+) -> GaussianMixture:
+    """Build a fitted ``GaussianMixture`` from known parameters.
+
+    Parameters
+    ----------
+    weights : array-like of shape (k,)
+        Mixing weights.
+    means : array-like of shape (k, d)
+        Means, in the data's units.
+    covariances : array-like
+        In the shape that scikit-learn gives them for ``covariance_type``.
+    covariance_type : {"full", "tied", "diag", "spherical"}
+        How to read ``covariances``.
+
+    Returns
+    -------
+    GaussianMixture
+        Ready for ``predict``, ``score_samples``, ``bic``, ...; sampling from it is reproducible.
+
+    Raises
+    ------
+    ValueError
+        If a covariance matrix is not positive definite.
+    """
+    weights, means = np.asarray(weights, dtype=float), np.asarray(means, dtype=float)
+    gmm = GaussianMixture(len(weights), covariance_type=covariance_type, random_state=0)
+    gmm.weights_, gmm.means_ = weights, means
+    gmm.covariances_ = np.asarray(covariances, dtype=float)
+    gmm.n_features_in_, gmm.converged_ = means.shape[1], True
+    gmm.precisions_cholesky_ = _precisions_cholesky(gmm)
+    gmm.precisions_ = _precisions(gmm)
+    return gmm
+
+
+def _precisions_cholesky(gmm: GaussianMixture) -> NDArray[np.float64]:
+    """Return U with ``precision = U @ U.T``, in scikit-learn's shape for the covariance type."""
+    if np.min(np.linalg.eigvalsh(covariance_matrices(gmm))) <= 0:
+        raise ValueError("A covariance matrix must be positive definite, but one with an eigenvalue <= 0 came.")
+    if gmm.covariance_type in ("diag", "spherical"):
+        return 1 / np.sqrt(gmm.covariances_)
+    lower = np.linalg.cholesky(gmm.covariances_)
+    return np.swapaxes(np.linalg.inv(lower), -1, -2)
+
+
+def _precisions(gmm: GaussianMixture) -> NDArray[np.float64]:
+    root = gmm.precisions_cholesky_
+    return root**2 if gmm.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+
+
+def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:
+    """Return the same mixture with its components in the order of their means in feature ``by``."""
+    check_is_fitted(gmm)
+    order = np.argsort(gmm.means_[:, by], kind="stable")
+    covariances = gmm.covariances_ if gmm.covariance_type == "tied" else gmm.covariances_[order]
+    return _like(gmm, from_parameters(gmm.weights_[order], gmm.means_[order], covariances, gmm.covariance_type))
+
+
+def marginal(gmm: GaussianMixture, features: Sequence[int] | Sequence[str]) -> GaussianMixture:
+    """Return the mixture of the chosen features alone: the other features integrated out.
+
+    The marginal of a Gaussian keeps the chosen entries of its mean and covariance (Bishop 2006, eq. 2.98).
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted, in ``d`` dimensions.
+    features : sequence of int or str
+        Features to keep, in the order wanted: column numbers, or names if ``gmm`` was fitted on a DataFrame.
+
+    Returns
+    -------
+    GaussianMixture
+        Of covariance type ``"full"``, in ``len(features)`` dimensions.
+
+    Raises
+    ------
+    ValueError
+        If the mixture does not know a feature.
+    """
+    check_is_fitted(gmm)
+    names = getattr(gmm, "feature_names_in_", None)
+    columns = [_column(feature, names, gmm.n_features_in_) for feature in features]
+    covariances = covariance_matrices(gmm)[:, columns][:, :, columns]
+    mixture = from_parameters(gmm.weights_, gmm.means_[:, columns], covariances)
+    if names is not None:
+        mixture.feature_names_in_ = names[columns]
+    return mixture
+
+
+def _column(feature: int | str, names: NDArray | None, n_features: int) -> int:
+    known = list(range(n_features)) if names is None or not isinstance(feature, str) else list(names)
+    if feature not in known:
+        raise ValueError(f"The mixture knows the features {known}, but {feature!r} came.")
+    return known.index(feature)
+
+
+def in_original_units(gmm: GaussianMixture, scaler: StandardScaler) -> GaussianMixture:
+    """Return a mixture that was fitted on standardised data in the units of the raw data.
+
+    With ``x = m + s z``, a component of ``z`` with mean ``mu`` and covariance ``S`` has in ``x`` the mean
+    ``m + s mu`` and the covariance ``diag(s) S diag(s)``.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on ``scaler.transform(X)``.
+    scaler : StandardScaler
+        Fitted on ``X``.
+
+    Returns
+    -------
+    GaussianMixture
+        Of covariance type ``"full"``: a sphere in scaled units is an ellipsoid in raw units.
+    """
+    covariances = covariance_matrices(gmm) * np.outer(scaler.scale_, scaler.scale_)
+    mixture = from_parameters(gmm.weights_, scaler.inverse_transform(gmm.means_), covariances)
+    if hasattr(scaler, "feature_names_in_"):
+        mixture.feature_names_in_ = scaler.feature_names_in_
+    return mixture
+
+
+def _like(gmm: GaussianMixture, new: GaussianMixture) -> GaussianMixture:
+    """Carry over to ``new`` what the fit of ``gmm`` recorded besides its parameters."""
+    for name in ("feature_names_in_", "converged_", "n_iter_", "lower_bound_"):
+        if hasattr(gmm, name):
+            setattr(new, name, getattr(gmm, name))
+    return new
+
+
+def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray:
+    """Rename cluster labels so that they agree with the reference on as many samples as possible.
+
+    The best one-to-one assignment is found on the contingency table (Kuhn 1955, the Hungarian method). A
+    cluster without a partner, when there are more clusters than classes, becomes ``-1`` for numeric
+    references and ``"unmatched"`` for text.
+
+    Parameters
+    ----------
+    reference : array-like of shape (n,)
+        Names to agree with: species, or the labels of another clustering.
+    labels : array-like of shape (n,)
+        Cluster numbers in any order.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        For each sample the reference name of its cluster.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    reference, labels = np.asarray(reference), np.asarray(labels)
+    if len(reference) != len(labels):
+        raise ValueError(
+            f"Labels are matched sample by sample, but {len(reference)} reference names and {len(labels)} labels came."
+        )
+    classes, clusters = np.unique(reference), np.unique(labels)
+    row, column = linear_sum_assignment(contingency_matrix(reference, labels), maximize=True)
+    partner = dict(zip(clusters[column].tolist(), classes[row].tolist(), strict=True))
+    unmatched = -1 if np.issubdtype(reference.dtype, np.number) else "unmatched"
+    return np.array([partner.get(label, unmatched) for label in labels.tolist()])
+
+
+def ellipse_coverage(n_std: float, n_features: int = 2) -> float:
+    """Return the mass of a Gaussian inside its ellipsoid at ``n_std`` standard deviations.
+
+    The squared Mahalanobis distance follows a chi-squared distribution with ``n_features`` degrees of
+    freedom: in two dimensions the ellipses at 1, 2, 3 standard deviations hold 39.3, 86.5, 98.9 %.
+    """
+    return float(chi2.cdf(n_std**2, n_features))
+
+
+def ellipse_radius(coverage: float, n_features: int = 2) -> float:
+    """Return how many standard deviations an ellipsoid needs to hold ``coverage`` of a Gaussian."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"The coverage is a share between 0 and 1, but {coverage!r} came.")
+    return float(np.sqrt(chi2.ppf(coverage, n_features)))
+
+
+def density_levels(density: ArrayLike, masses: Sequence[float]) -> NDArray[np.float64]:
+    """Return the density values whose contours enclose the stated masses.
+
+    The grid's cells are added from the densest down until they hold the mass: the region found is the
+    smallest that holds it (Hyndman 1996, highest-density region).
+
+    Parameters
+    ----------
+    density : array-like
+        Density on a regular grid that covers practically all of the distribution, of any shape.
+    masses : sequence of float
+        Shares of the probability, each between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (len(masses),)
+        In the order of ``masses``; a larger mass has a lower level.
+
+    Raises
+    ------
+    ValueError
+        If a mass is not between 0 and 1.
+    """
+    if not all(0 < mass < 1 for mass in masses):
+        raise ValueError(f"A mass is a share between 0 and 1, but {list(masses)} came.")
+    falling = np.sort(np.ravel(density))[::-1]
+    held = np.cumsum(falling) / np.sum(falling)
+    return falling[np.searchsorted(held, np.asarray(masses, dtype=float))]

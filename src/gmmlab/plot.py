@@ -1,0 +1,463 @@
+"""Drawing: one look, one palette, and one way for a figure into a notebook, with its alt text.
+
+Every ``plot_...`` function draws what it is given on one Axes and returns that Axes. None fits or changes
+a model. Component ``k`` has the same colour and the same marker in every figure.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+from sklearn.mixture import GaussianMixture
+
+from gmmlab.data import AXIS_LABELS
+from gmmlab.mixture import covariance_matrices, density_levels, ellipse_radius, from_parameters, marginal
+
+STYLE = Path(__file__).with_name("lab.mplstyle")
+
+COLOURS = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+"""Colour of component k (Petroff 2021, arXiv:2107.02270), safe for colour-blind readers."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+"""Marker of component k, so that no reader depends on colour."""
+
+_EDGE = "#222222"
+_POINTS = {
+    "linestyle": "none",
+    "markersize": 5.5,
+    "markeredgecolor": _EDGE,
+    "markeredgewidth": 0.4,
+    "alpha": 0.8,
+}
+
+
+@contextmanager
+def figure(
+    alt: str, nrows: int = 1, ncols: int = 1, *, size: tuple[float, float] | None = None, **subplots
+) -> Iterator[Axes | NDArray]:
+    """Draw a figure in the lab's style and show it in the notebook with its alt text.
+
+    Parameters
+    ----------
+    alt : str
+        What is to be seen, in one or two sentences, for readers who cannot see the figure.
+    nrows, ncols : int
+        Rows and columns of Axes.
+    size : tuple of float, optional
+        Width and height in inches.
+    **subplots
+        Passed on to ``matplotlib.pyplot.subplots``, for example ``sharex=True``.
+
+    Yields
+    ------
+    Axes or ndarray of Axes
+        As ``matplotlib.pyplot.subplots`` gives them.
+
+    Raises
+    ------
+    ValueError
+        If the alt text is empty.
+
+    Examples
+    --------
+    >>> with figure("Two clouds of points, one twice as wide as the other.") as ax:  # doctest: +SKIP
+    ...     plot_clusters(X, labels, ax=ax)
+    """
+    if not alt.strip():
+        raise ValueError("A figure needs alt text that says what is to be seen, but an empty text came.")
+    with mpl.style.context(STYLE):
+        fig, axes = plt.subplots(nrows, ncols, figsize=size, **subplots)
+        try:
+            yield axes
+            show(fig, alt)
+        finally:
+            plt.close(fig)
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Show a finished figure in the notebook; its alt text is stored in the output's metadata."""
+    bundle = {"text/plain": repr(fig), "image/png": b64encode(_png(fig)).decode()}
+    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def _png(fig: Figure) -> bytes:
+    """Return the figure as PNG: a drawing in 256 colours, a third of the size; a photograph in all of its own."""
+    drawn, stored = BytesIO(), BytesIO()
+    fig.savefig(drawn, format="png", bbox_inches="tight")
+    image = Image.open(drawn).convert("RGB")
+    if image.getcolors(maxcolors=10_000) is not None:  # drawings have below 4,000, photographs above 30,000
+        image = image.quantize(256)
+    image.save(stored, format="PNG", optimize=True)
+    return stored.getvalue()
+
+
+def colour_of(k: int) -> str:
+    """Return the colour of component ``k``; after ten components the colours begin again."""
+    return COLOURS[k % len(COLOURS)]
+
+
+def marker_of(k: int) -> str:
+    """Return the marker of component ``k``; each round of colours shifts it, so that pairs stay distinct."""
+    return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
+
+
+def plot_clusters(
+    X: pd.DataFrame,
+    labels: ArrayLike,
+    *,
+    order: Sequence | None = None,
+    ax: Axes | None = None,
+    legend: bool = True,
+) -> Axes:
+    """Draw samples of two features, a colour and a marker for each cluster or class.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, 2)
+        The two features to draw.
+    labels : array-like of shape (n,)
+        Cluster numbers, or names. Number ``k`` has the colour of component ``k``; names have the colours
+        of their places in ``order``.
+    order : sequence, optional
+        All names that may occur. Default: the names in ``labels``, sorted.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+    legend : bool
+        Whether to draw the legend.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes_for(X, ax)
+    labels = np.asarray(labels)
+    for place, label in _places(labels, order):
+        members = X[labels == label].to_numpy()
+        style = {"color": colour_of(place), "marker": marker_of(place)}
+        name = f"component {label}" if type(label) is int and label >= 0 else str(label)
+        ax.plot(*members.T, **_POINTS, **style, label=name)
+    if legend:
+        ax.legend()
+    return ax
+
+
+def _places(labels: NDArray, order: Sequence | None) -> list[tuple[int, int | str]]:
+    """Pair each label that occurs with its place in the palette."""
+    present = np.unique(labels).tolist()
+    if order is not None:
+        unknown = [label for label in present if label not in list(order)]
+        if unknown:
+            raise ValueError(f"Every label must be in the order {list(order)}, but {unknown} came.")
+        return [(place, label) for place, label in enumerate(order) if label in present]
+    if all(type(label) is int for label in present):
+        # A negative number (an outlier, an unmatched cluster) is no component: it takes a place after them.
+        return [(label if label >= 0 else max(present) - label, label) for label in present]
+    return list(enumerate(present))
+
+
+def plot_ellipses(gmm: GaussianMixture, *, coverage: float | Sequence[float] = 0.9, ax: Axes | None = None) -> Axes:
+    """Draw for each component of a two-dimensional mixture its mean and the ellipse of a stated coverage.
+
+    The axes of an ellipse are the eigenvectors of the covariance; its half-lengths are the roots of the
+    eigenvalues times the radius that holds the coverage.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on two features; take ``marginal(gmm, features)`` of a mixture of more.
+    coverage : float or sequence of float
+        Share of each component inside its ellipse; the legend says it.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = plt.gca() if ax is None else ax
+    _check_two(gmm.means_.shape[1])
+    shares = np.atleast_1d(coverage).astype(float)
+    for k, (mean, covariance) in enumerate(zip(gmm.means_, covariance_matrices(gmm), strict=True)):
+        for share in shares:
+            ax.add_patch(_ellipse(mean, covariance, ellipse_radius(share), colour_of(k)))
+        ax.plot(*mean, marker="+", color=_EDGE, markersize=11, markeredgewidth=2, linestyle="none")
+    handles, names = ax.get_legend_handles_labels()
+    text = " and ".join(f"{100 * share:.3g} %" for share in shares)
+    handles.append(Line2D([], [], linestyle="none", color=_EDGE, marker="+", markersize=9, markeredgewidth=2))
+    handles.append(Ellipse((0, 0), 1, 1, facecolor="#eeeeee", edgecolor=_EDGE))
+    ax.legend(handles=handles, labels=[*names, "mean of a component", f"holds {text} of it"])
+    ax.autoscale_view()
+    return ax
+
+
+def _ellipse(mean: NDArray, covariance: NDArray, radius: float, colour: str) -> Ellipse:
+    lengths, directions = np.linalg.eigh(covariance)
+    width, height = 2 * radius * np.sqrt(lengths)
+    angle = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
+    return Ellipse(mean, width, height, angle=angle, facecolor=(*to_rgb(colour), 0.15), edgecolor=colour, linewidth=2)
+
+
+def plot_mixture(
+    gmm: GaussianMixture,
+    X: pd.DataFrame,
+    *,
+    features: Sequence[str] | None = None,
+    coverage: float | Sequence[float] = 0.9,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw samples by their most probable component, with the components' ellipses.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on the columns of ``X``, of any number and any covariance type.
+    X : DataFrame of shape (n, d)
+        Samples, in the units of the fit.
+    features : sequence of two str, optional
+        The two columns to draw. Default: the first two.
+    coverage : float or sequence of float
+        Share of each component inside its ellipse.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+    """
+    features = list(X.columns[:2] if features is None else features)
+    columns = [X.columns.get_loc(feature) for feature in features]
+    ax = plot_clusters(X[features], gmm.predict(X), ax=ax, legend=False)
+    return plot_ellipses(marginal(gmm, columns), coverage=coverage, ax=ax)
+
+
+def plot_density(
+    gmm: GaussianMixture,
+    X: pd.DataFrame,
+    *,
+    masses: Sequence[float] = (0.5, 0.9, 0.99),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw contours of a two-dimensional density, each holding a stated share of the probability.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on two features; take ``marginal(gmm, features)`` of a mixture of more.
+    X : DataFrame of shape (n, 2)
+        Its columns name the axes.
+    masses : sequence of float
+        Share of the mixture's mass inside each contour, written on the line.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes_for(X, ax)
+    _check_two(gmm.means_.shape[1])
+    sd = np.sqrt(np.diagonal(covariance_matrices(gmm), axis1=1, axis2=2))
+    low, high = (gmm.means_ - 4.5 * sd).min(axis=0), (gmm.means_ + 4.5 * sd).max(axis=0)
+    x, y, grid = _grid(low, high, X.columns)
+    density = np.exp(_nameless(gmm).score_samples(grid.to_numpy())).reshape(len(y), len(x))
+    falling = sorted(masses, reverse=True)
+    levels = density_levels(density, falling)
+    lines = ax.contour(x, y, density, levels=levels, colors=_EDGE, linewidths=np.linspace(1, 2, len(levels)))
+    text = dict(zip(levels.tolist(), [f"{100 * mass:.3g} %" for mass in falling], strict=True))
+    for label in ax.clabel(lines, fmt=text, fontsize=9, zorder=4):
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
+    return ax
+
+
+def plot_regions(
+    predict: Callable[[pd.DataFrame], ArrayLike],
+    X: pd.DataFrame,
+    *,
+    order: Sequence | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Shade the plane by the label that a model predicts there, and draw the boundaries between labels.
+
+    Parameters
+    ----------
+    predict : callable
+        From a DataFrame of the two columns of ``X`` to one label a row, for example ``gmm.predict``.
+    X : DataFrame of shape (n, 2)
+        Samples: they fix the extent and the names of the axes. They are not drawn.
+    order : sequence, optional
+        All names that may occur, as in `plot_clusters`.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes_for(X, ax)
+    values = X.to_numpy()
+    margin = 0.08 * np.ptp(values, axis=0)
+    x, y, grid = _grid(values.min(axis=0) - margin, values.max(axis=0) + margin, X.columns)
+    labels = np.asarray(predict(grid))
+    place = np.zeros(len(labels))
+    for k, label in _places(labels, order):
+        place[labels == label] = k
+    place = place.reshape(len(y), len(x))
+    last = int(place.max()) + 1
+    colours = ListedColormap([colour_of(k) for k in range(last)])
+    ax.pcolormesh(x, y, place, cmap=colours, vmin=-0.5, vmax=last - 0.5, alpha=0.22, shading="nearest")
+    for k in np.unique(place)[:-1]:
+        ax.contour(x, y, place == k, levels=[0.5], colors=_EDGE, linewidths=0.8)
+    ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    return ax
+
+
+def plot_responsibilities(X: pd.DataFrame, responsibilities: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw each sample in the mixture of the components' colours that its responsibilities give.
+
+    The marker is that of the most probable component; samples that no component owns at 90 % have a
+    thick edge, so that doubt shows without colour.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, 2)
+        The two features to draw.
+    responsibilities : array-like of shape (n, k)
+        Rows that sum to one, as from ``gmm.predict_proba``.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the rows do not sum to one.
+    """
+    ax = _axes_for(X, ax)
+    shares = np.asarray(responsibilities, dtype=float)
+    if shares.ndim != 2 or not np.allclose(shares.sum(axis=1), 1):
+        raise ValueError("Responsibilities are one row a sample that sums to one, as from gmm.predict_proba(X).")
+    colours = np.clip(shares @ [to_rgb(colour_of(k)) for k in range(shares.shape[1])], 0, 1)
+    owner, doubtful = shares.argmax(axis=1), shares.max(axis=1) < 0.9
+    for k in range(shares.shape[1]):
+        mine = owner == k
+        edges = np.where(doubtful[mine], 1.8, 0.3)
+        ax.scatter(
+            *X[mine].to_numpy().T,
+            c=colours[mine],
+            marker=marker_of(k),
+            s=34,
+            edgecolors=_EDGE,
+            linewidths=edges,
+        )
+    handles = [
+        Line2D([], [], linestyle="none", marker=marker_of(k), color=colour_of(k), markeredgecolor=_EDGE)
+        for k in range(shares.shape[1])
+    ]
+    names = [f"component {k}" for k in range(shares.shape[1])]
+    handles.append(
+        Line2D([], [], linestyle="none", marker="o", color="white", markeredgecolor=_EDGE, markeredgewidth=1.8)
+    )
+    ax.legend(handles=handles, labels=[*names, "none above 90 %"])
+    return ax
+
+
+def plot_density_1d(gmm: GaussianMixture, x: pd.Series, *, bins: int = 30, ax: Axes | None = None) -> Axes:
+    """Draw a histogram of one feature, the weighted density of each component, and their sum.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on this feature alone; take ``marginal(gmm, [feature])`` of a mixture of more.
+    x : Series of shape (n,)
+        The samples; the name of the Series names the axis.
+    bins : int
+        Number of bars of the histogram, which is scaled to area one.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = plt.gca() if ax is None else ax
+    ax.hist(x, bins=bins, density=True, color="#d9d9d9", edgecolor="white", label="data")
+    low, high = x.min() - 0.15 * np.ptp(x), x.max() + 0.15 * np.ptp(x)
+    grid = np.linspace(low, high, 400)[:, None]
+    model = _nameless(gmm)
+    total = np.exp(model.score_samples(grid))
+    parts = model.predict_proba(grid) * total[:, None]
+    styles = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+    for k, part in enumerate(parts.T):
+        ax.plot(
+            grid,
+            part,
+            color=colour_of(k),
+            linestyle=styles[k % len(styles)],
+            label=f"component {k}, weighted",
+        )
+    ax.plot(grid, total, color=_EDGE, label="mixture density")
+    ax.set(xlabel=axis_label(x.name), ylabel="density")
+    ax.legend()
+    return ax
+
+
+def axis_label(column: str) -> str:
+    """Return what to write on the axis of a column: its name in words with the unit, if the lab knows it."""
+    return AXIS_LABELS.get(column, str(column))
+
+
+def _axes_for(X: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Return the Axes with the labels of the two columns of ``X``."""
+    _check_two(X.shape[1])
+    ax = plt.gca() if ax is None else ax
+    x, y = X.columns
+    ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
+    return ax
+
+
+def _check_two(n_features: int) -> None:
+    if n_features != 2:
+        raise ValueError(
+            f"This figure draws two features, but {n_features} came. Choose two columns of the data, and "
+            "marginal(gmm, features) of the mixture."
+        )
+
+
+def _grid(low: ArrayLike, high: ArrayLike, columns: Sequence[str]) -> tuple[NDArray, NDArray, pd.DataFrame]:
+    """Return 300 values along each axis, and all their pairs as rows."""
+    x, y = np.linspace(low, high, 300).T
+    across, up = np.meshgrid(x, y)
+    return x, y, pd.DataFrame(np.column_stack([across.ravel(), up.ravel()]), columns=columns)
+
+
+def _nameless(gmm: GaussianMixture) -> GaussianMixture:
+    """Return the mixture without feature names, so that it takes plain arrays without a warning."""
+    return from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
