@@ -1,0 +1,210 @@
+"""The command ``gmm-lab``: reads the command line and hands over to `gmmlab.course`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gmmlab import __version__
+from gmmlab.course import LabError
+
+# What a command needs is imported when it runs, so that --help and the other commands do not wait for it.
+if TYPE_CHECKING:
+    from gmmlab.course.execute import Outcome
+    from gmmlab.course.workspace import Step
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command line without the program's name; that of this process by default.
+
+    Returns
+    -------
+    int
+        0 if all went well, 1 if a notebook or the environment has a problem, 2 if the command could
+        not do its work, 130 if the user stopped it.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        return _complain("stopped, as you asked. The files that were finished are complete.", status=130)
+    except LabError as error:
+        return _complain(str(error))
+    except ImportError as error:
+        return _complain(f"{error}. `gmm-lab doctor` says which package is missing and how to install it.")
+    except BrokenPipeError:
+        # Whoever read our output has closed it; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+def _complain(sentence: str, status: int = 2) -> int:
+    print(f"gmm-lab: {sentence}", file=sys.stderr)
+    return status
+
+
+def _start(options: argparse.Namespace) -> int:
+    from gmmlab.course import launch, workspace
+
+    launch.check_jupyterlab()
+    folder = Path(options.folder)
+    workspace.check_folder(folder)
+    files = workspace.course_files()
+    _print_steps(workspace.synchronise(folder, files, made_by="gmm-lab start"))
+    print(f"Your working copy is {folder}. To stop JupyterLab, press Ctrl-C here.", flush=True)
+    first = min(name for name in files if name.endswith(".ipynb"))
+    launch.open_lab(folder, first, options.browser, options.port)
+    return 0
+
+
+def _print_steps(steps: "Iterable[Step]") -> None:
+    for step in steps:
+        print(f"{step.action:10}  {step.path}" + (f" ({step.note})" if step.note else ""))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from gmmlab.course import execute, notebooks
+
+    outcomes = execute.run(notebooks.find_notebooks(options.notebooks), Path(options.output), options.timeout)
+    status = _report(outcomes)
+    print(f"Pages to read: {Path(options.output) / 'index.html'}")
+    return status
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    from gmmlab.course import execute, notebooks
+
+    return _report(execute.refresh(notebooks.find_notebooks(options.notebooks), options.check, options.timeout))
+
+
+def _report(outcomes: "Sequence[Outcome]") -> int:
+    from gmmlab.course.execute import table
+
+    print(table(outcomes), flush=True)
+    problems = [f"{outcome.notebook}: {outcome.problem}" for outcome in outcomes if outcome.problem]
+    for problem in problems:
+        _complain(problem)
+    return 1 if problems else 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    from gmmlab.course.release import release
+
+    _print_steps(release(Path(options.target)))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from gmmlab.course.doctor import examine
+
+    problems = 0
+    for finding in examine():
+        problems += not finding.good
+        print(f"{'ok' if finding.good else 'problem':7}  {finding.words}", flush=True)
+    print(f"Problems found: {problems}." if problems else "This environment can run the lab.")
+    return 1 if problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gmm-lab", description="A lab on Gaussian mixture models, in notebooks on real data."
+    )
+    parser.add_argument("--version", action="version", version=f"gmm-lab {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_start(commands)
+    _add_run(commands)
+    _add_refresh(commands)
+    _add_release(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _add(commands, name: str, function, purpose: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose, description=purpose, epilog=f"Example: {example}")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_start(commands) -> None:
+    purpose = "Make or update a working copy of the lab, and open it in JupyterLab."
+    parser = _add(commands, "start", _start, purpose, "gmm-lab start my-gmm-lab --no-browser --port 8899")
+    parser.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        default="my-gmm-lab",
+        help="where the copy is or shall be; what you changed in it is never touched (default: %(default)s)",
+    )
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address to open")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help="the port to listen on, from 1 to 65535; the next free one is taken if it is in use",
+    )
+
+
+def _add_run(commands) -> None:
+    purpose = "Execute notebooks in fresh kernels, and write them and pages to read into a folder."
+    parser = _add(commands, "run", _run, purpose, "gmm-lab run 03 04 -o build")
+    _add_notebooks(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", default="build", help="where to write (default: %(default)s)"
+    )
+
+
+def _add_refresh(commands) -> None:
+    purpose = "For authors: execute the checkout's notebooks and save them, in their normal form, in place."
+    parser = _add(commands, "refresh", _refresh, purpose, "gmm-lab refresh 03_fit_mixture")
+    _add_notebooks(parser)
+    parser.add_argument("--check", action="store_true", help="change nothing; status 1 if a notebook would change")
+
+
+def _add_release(commands) -> None:
+    purpose = "For instructors: write the lab without its solutions, to be handed to students."
+    parser = _add(commands, "release", _release, purpose, "gmm-lab release gmm-lab-students.zip")
+    parser.add_argument("target", metavar="FOLDER|FILE.zip", help="the folder or the .zip file to write")
+
+
+def _add_doctor(commands) -> None:
+    purpose = "Say whether this environment can run the lab, and how to mend what is wrong."
+    _add(commands, "doctor", _doctor, purpose, "gmm-lab doctor")
+
+
+def _add_notebooks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "notebooks",
+        metavar="NOTEBOOK",
+        nargs="*",
+        help="a name such as 03_fit_mixture, a number such as 03, or a path (default: all, in order)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        default=600,
+        help="the longest that one cell may take (default: %(default)s)",
+    )
+
+
+def _port(text: str) -> int:
+    return _whole_number(text, 1, 65535)
+
+
+def _seconds(text: str) -> int:
+    return _whole_number(text, 1, 10**6)
+
+
+def _whole_number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return int(text)

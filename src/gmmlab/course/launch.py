@@ -1,0 +1,69 @@
+"""Start JupyterLab on a working copy."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+from gmmlab.course import LabError
+
+SETTINGS = Path(__file__).parent / "jupyter"
+
+
+def check_jupyterlab() -> None:
+    """Raise LabError if JupyterLab is not installed."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise LabError("JupyterLab is not installed in this Python. `gmm-lab doctor` says how to mend that.")
+
+
+def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> None:
+    """Run JupyterLab in this process until the user stops it.
+
+    Parameters
+    ----------
+    folder : Path
+        The working copy; JupyterLab shows this folder and nothing above it.
+    notebook : str
+        The notebook to open, as a path in `folder` with forward slashes.
+    browser : bool
+        Whether to open the user's browser.
+    port : int or None
+        The port to listen on; JupyterLab takes the next free one if it is in use.
+    """
+    from jupyterlab.labapp import LabApp
+
+    from gmmlab.course.kernel import lab_environment
+
+    environment = lab_environment()
+    # labconfig/ in there turns off the question about Jupyter news, which would cover the lesson.
+    found = environment.get("JUPYTER_CONFIG_PATH")
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(SETTINGS), *([found] if found else [])])
+    os.environ.clear()
+    os.environ.update(environment)
+    LabApp.launch_instance(argv=jupyter_arguments(folder, notebook, browser, port))
+
+
+def jupyter_arguments(folder: Path, notebook: str, browser: bool, port: int | None) -> list[str]:
+    """Return the command line for JupyterLab; the parameters are those of `open_lab`."""
+    import zmq
+    from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+
+    from gmmlab.course.kernel import OwnKernelSpecManager
+
+    manager = f"{OwnKernelSpecManager.__module__}.{OwnKernelSpecManager.__name__}"
+    arguments = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--ServerApp.kernel_spec_manager_class={manager}",
+        f"--ServerApp.open_browser={browser}",
+        # The address is a critical message, and shows; what is logged below a warning would bury it.
+        "--Application.log_level=WARN",
+        f"--LabApp.default_url=/lab/tree/{notebook}",
+    ]
+    if port is not None:
+        arguments.append(f"--ServerApp.port={port}")
+    if "transport_encryption" in MappingKernelManager.class_trait_names() and zmq.has("curve"):
+        # Else every kernel warns that it talks to JupyterLab in plain text. Old versions lack the setting.
+        arguments.append("--MappingKernelManager.transport_encryption=auto")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container the only user is root, and JupyterLab would refuse to start.
+        arguments.append("--ServerApp.allow_root=True")
+    return arguments

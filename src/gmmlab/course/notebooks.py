@@ -1,0 +1,163 @@
+"""Find, read and write the lab's notebooks, and bring an executed one to its normal form."""
+
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from gmmlab import paths
+from gmmlab.course import LabError
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+CELL_METADATA = ("tags", "nbgrader", "gmmlab")
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def lab_notebooks() -> list[Path]:
+    """Return the lab's notebooks in teaching order.
+
+    Raises
+    ------
+    LabError
+        If there is none.
+    """
+    folder = paths.lab_folder() / "notebooks"
+    found = sorted(folder.glob("*.ipynb"))
+    if not found:
+        raise LabError(f"There is no notebook in {folder}. Get a complete copy of the lab.")
+    return found
+
+
+def find_notebooks(names: Iterable[str]) -> list[Path]:
+    """Turn what was typed into notebooks: paths, names with or without ``.ipynb``, numbers such as ``03``.
+
+    Parameters
+    ----------
+    names : iterable of str
+        None means all of the lab's notebooks.
+
+    Returns
+    -------
+    list of Path
+        In the order given, each once.
+
+    Raises
+    ------
+    LabError
+        If a notebook is unknown, or two different ones have the same file name.
+    """
+    known = lab_notebooks()
+    found = list(dict.fromkeys(_find(name, known).resolve() for name in names)) or known
+    stems = [path.stem for path in found]
+    for stem in stems:
+        if stems.count(stem) > 1:
+            raise LabError(f"Two different notebooks are called {stem}: give them one at a time.")
+    return found
+
+
+def _find(name: str, known: list[Path]) -> Path:
+    given = Path(name)
+    if given.suffix == ".ipynb" and given.is_file():
+        return given
+    for path in known:
+        number = path.stem.split("_")[0]
+        if name in (path.stem, path.name) or (name.isdigit() and name.zfill(len(number)) == number):
+            return path
+    raise LabError(
+        f"There is no notebook {name!r}. Give a path to an .ipynb file, or one of: "
+        f"{', '.join(path.stem for path in known)}."
+    )
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook of format 4.
+
+    Raises
+    ------
+    LabError
+        If the file is not a valid notebook.
+    """
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, KeyError, nbformat.ValidationError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise LabError(f"{path} is not a valid notebook: {reason}") from error
+    return notebook
+
+
+def to_bytes(notebook: NotebookNode) -> bytes:
+    """Return the one form in which the lab writes a notebook: keys sorted, UTF-8, a newline at the end."""
+    return (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
+
+
+def title_of(notebook: NotebookNode, otherwise: str) -> str:
+    """Return the first top heading of a notebook, or `otherwise` if it has none."""
+    for cell in notebook.cells:
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+            if line.startswith("# "):
+                return line[2:].strip()
+    return otherwise
+
+
+def normalise(notebook: NotebookNode, stem: str) -> None:
+    """Bring an executed notebook to its normal form, in place.
+
+    Execution counts run from 1; metadata is what the lab needs and no more; adjacent pieces of one
+    stream are joined; what only a live kernel understands is left out. Cell ids stay.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook of format 4.5 or later.
+    stem : str
+        The name by which the lab knows the notebook again, whatever its file is called later.
+
+    Raises
+    ------
+    LabError
+        If the notebook's format is too old to hold cell ids.
+    """
+    if notebook.nbformat_minor < 5:
+        raise LabError(f"{stem}: its cells have no ids. Open and save it in JupyterLab 4, then try again.")
+    lab = {**notebook.metadata.get("gmmlab", {}), "notebook": stem}
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, "gmmlab": lab}
+    )
+    counter = count(1)
+    for cell in notebook.cells:
+        cell.metadata = _only(cell.metadata, CELL_METADATA)
+        if cell.cell_type == "code":
+            cell.execution_count = next(counter) if cell.execution_count else None
+            cell.outputs = _normal_outputs(cell)
+
+
+def _only(metadata: dict[str, Any], names: tuple[str, ...]) -> NotebookNode:
+    return nbformat.from_dict({name: metadata[name] for name in names if name in metadata})
+
+
+def _normal_outputs(cell: NotebookNode) -> list[NotebookNode]:
+    outputs: list[NotebookNode] = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            if outputs and outputs[-1].output_type == "stream" and outputs[-1].name == output.name:
+                outputs[-1].text += output.text
+                continue
+        elif "data" in output:
+            # A widget's view is a reference to an object of a kernel that is gone.
+            output.data.pop(WIDGET_VIEW, None)
+            if not output.data:
+                continue
+            output.metadata = _alt_text(output.metadata)
+        if "execution_count" in output:
+            output.execution_count = cell.execution_count
+        outputs.append(output)
+    return outputs
+
+
+def _alt_text(metadata: dict[str, Any]) -> NotebookNode:
+    alt = metadata.get("image/png", {}).get("alt")
+    return nbformat.from_dict({"image/png": {"alt": alt}} if alt else {})
