@@ -1,0 +1,163 @@
+import re
+import shutil
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmmlab import data
+from gmmlab.paths import lab_folder
+
+FOLDER = lab_folder() / "data"
+FILES = sorted(
+    path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file() and path.name != "README.md"
+)
+LOADERS = {
+    "banknote.csv": data.load_banknotes,
+    "faithful.csv": data.load_faithful,
+    "penguins.csv": data.load_penguins,
+    "wreath.csv": data.load_wreath,
+}
+SHAPES = {
+    "banknote.csv": (200, 7),
+    "faithful.csv": (272, 2),
+    "penguins.csv": (344, 8),
+    "wreath.csv": (1000, 2),
+}
+
+every_file = pytest.mark.parametrize("name", FILES)
+every_table = pytest.mark.parametrize("name", LOADERS)
+
+
+def measures(name: str) -> pd.DataFrame:
+    return LOADERS[name]().select_dtypes("number").drop(columns="year", errors="ignore")
+
+
+@every_table
+def test_numeric_columns_are_float64(name):
+    assert {str(dtype) for dtype in measures(name).dtypes} == {"float64"}
+
+
+@every_table
+def test_a_table_has_all_its_rows_and_columns(name):
+    assert LOADERS[name]().shape == SHAPES[name]
+
+
+def test_two_penguins_lack_all_four_measures():
+    lacking = data.load_penguins()[data.MEASURES].isna().sum(axis=1)
+    assert lacking[lacking > 0].tolist() == [4, 4]
+
+
+def test_eleven_penguins_lack_their_sex():
+    assert data.load_penguins()["sex"].isna().sum() == 11
+
+
+@pytest.mark.parametrize("name", ["banknote.csv", "faithful.csv", "wreath.csv"])
+def test_other_tables_are_complete(name):
+    assert not LOADERS[name]().isna().any(axis=None)
+
+
+def test_waiting_is_whole_minutes_as_floats():
+    waiting = data.load_faithful()["waiting"]
+    assert waiting.dtype == np.float64
+    assert (waiting % 1 == 0).all()
+
+
+def test_half_of_the_banknotes_are_counterfeit():
+    assert data.load_banknotes()["Status"].value_counts().to_dict() == {"genuine": 100, "counterfeit": 100}
+
+
+@every_table
+def test_every_measure_has_an_axis_label_with_its_unit(name):
+    for column in measures(name):
+        assert re.fullmatch(r".+ \((mm|g|min|no unit)\)", data.AXIS_LABELS[column])
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    shutil.copytree(FOLDER, tmp_path / "data", copy_function=shutil.copyfile)
+    monkeypatch.setattr(data, "lab_folder", lambda: tmp_path)
+    return tmp_path / "data"
+
+
+def alter(path):
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+@every_table
+def test_a_missing_file_is_reported_with_the_mend(copied, name):
+    (copied / name).unlink()
+    with pytest.raises(data.DataError, match=rf"{name} is missing.*`git checkout -- data`.*install the package"):
+        LOADERS[name]()
+
+
+@every_table
+def test_an_altered_file_is_reported_with_the_mend(copied, name):
+    alter(copied / name)
+    with pytest.raises(data.DataError, match=rf"{name} was altered.*`git checkout -- data`.*install the package"):
+        LOADERS[name]()
+
+
+def test_an_unknown_file_is_answered_with_the_names_of_those_there():
+    with pytest.raises(data.DataError, match=r"no data file 'pinguins\.csv'.*penguins\.csv"):
+        data.data_file("pinguins.csv")
+
+
+def test_all_is_well_with_an_untouched_folder(copied):
+    assert data.verify_all() == []
+
+
+def test_verification_names_each_missing_and_each_altered_file(copied):
+    (copied / "faithful.csv").unlink()
+    alter(copied / "wreath.csv")
+    missing, altered = data.verify_all()
+    assert "faithful.csv is missing" in missing
+    assert "wreath.csv was altered" in altered
+
+
+def test_every_file_of_the_data_folder_has_its_checksum_on_record():
+    assert sorted(data.SHA256) == FILES
+
+
+@every_file
+def test_the_checksum_on_record_is_that_of_the_bytes(name):
+    assert sha256((FOLDER / name).read_bytes()).hexdigest() == data.SHA256[name]
+
+
+def sections() -> dict[str, str]:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def entry(name: str, key: str) -> str:
+    return re.search(rf"^\| {key} \| (.+) \|$", sections()[name], flags=re.MULTILINE)[1]
+
+
+def test_the_readme_has_one_section_for_every_file():
+    assert sorted(sections()) == FILES
+
+
+@every_file
+def test_the_readme_gives_the_checksum(name):
+    assert entry(name, "sha256") == f"`{data.SHA256[name]}`"
+
+
+@every_file
+@pytest.mark.parametrize("key", ["source", "licence", "citation"])
+def test_the_readme_gives_origin_and_terms(name, key):
+    assert len(entry(name, key)) > 5
+
+
+@every_table
+def test_the_readme_gives_rows_and_missing_values(name):
+    table = LOADERS[name]()
+    stated = int(entry(name, "rows")), int(entry(name, "missing values"))
+    assert stated == (len(table), table.isna().sum().sum())
+
+
+@every_table
+def test_the_readme_explains_every_column(name):
+    explained = re.findall(r"^\| `(\w+)` \| [^|]* \| .+ \|$", sections()[name], flags=re.MULTILINE)
+    assert explained == list(LOADERS[name]().columns)
