@@ -70,7 +70,7 @@ def server(tmp_path_factory):
 
 def test_first_notebook_is_served_without_its_solutions(server):
     _, body = server.ask("/api/contents/notebooks/02_fit.ipynb")
-    assert json.loads(body)["content"]["cells"][2]["source"].startswith("fit_1 = ...\n...")
+    assert json.loads(body)["content"]["cells"][2]["source"].startswith("fit_1 = ...\n# YOUR")
 
 
 def test_the_front_page_is_the_first_notebook(server):

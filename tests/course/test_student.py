@@ -61,7 +61,7 @@ def test_a_student_copy_of_a_student_copy_is_the_same(lab):
 
 def test_stub_stands_at_the_indentation_of_the_solution():
     source = "def f(x):\n    ### BEGIN SOLUTION\n    y = x\n    return y\n    ### END SOLUTION\nf(1)"
-    assert remove_solutions(source, "cell") == f"def f(x):\n    {STUB}\nf(1)"
+    assert remove_solutions(source, "cell") == f"def f(x):\n    ...  {STUB}\nf(1)"
 
 
 def test_every_solution_of_a_cell_is_replaced():

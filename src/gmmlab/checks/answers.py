@@ -99,8 +99,9 @@ class AxesAnswer:
         Texts placed in the Axes.
     artists : list of dict
         What is drawn. Each has ``"type"``: ``"line"`` (x, y, label, colour, marker, linestyle), ``"scatter"``
-        (offsets, colours, label), ``"ellipse"`` (centre, width, height, angle in degrees), ``"bar"`` (x, y,
-        width, height), ``"contour"`` (levels, and for each level its vertices and path codes), ``"image"``.
+        (offsets, colours, label, outline of its marker), ``"ellipse"`` (centre, width, height, angle in degrees),
+        ``"bar"`` (x, y, width, height), ``"contour"`` (levels, and for each level its vertices and path codes),
+        ``"image"``.
     """
 
     title: str
@@ -368,7 +369,8 @@ def _describe_artist(artist: Any) -> dict[str, Any] | None:
             return {"type": "contour", "levels": np.asarray(artist.levels, dtype=float), "paths": paths}
         case PathCollection():
             return {"type": "scatter", "offsets": np.asarray(artist.get_offsets(), dtype=float),
-                    "colours": np.asarray(artist.get_facecolors(), dtype=np.float32), "label": label}  # fmt: skip
+                    "colours": np.asarray(artist.get_facecolors(), dtype=np.float32), "label": label,
+                    "outline": [path.vertices for path in artist.get_paths()[:1]]}  # fmt: skip
         case Ellipse():
             return {"type": "ellipse", "centre": np.asarray(artist.get_center(), dtype=float), "label": label,
                     "width": float(artist.get_width()), "height": float(artist.get_height()),
@@ -507,7 +509,8 @@ def _check_mixture(gmm: Any) -> None:
     for part in (gmm.covariances_, gmm.precisions_cholesky_):
         _expect(np.shape(part) == shape, "the covariances do not fit the covariance type")
     parts = (gmm.weights_, gmm.means_, gmm.covariances_, gmm.precisions_cholesky_)
-    _expect(all(np.isfinite(part).all() for part in parts), "a parameter of the mixture is not finite")
+    real = all(np.asarray(part).dtype.kind == "f" and np.isfinite(part).all() for part in parts)
+    _expect(real, "a parameter of the mixture is not a finite number")
     _expect(gmm.n_features_in_ == d, "the number of features does not fit")
 
 
@@ -531,7 +534,8 @@ def _decode_axes(coded: dict) -> AxesAnswer:
 
 
 def _decode_calls(coded: dict) -> Calls:
-    _expect(type(coded["seed"]) is int and isinstance(coded["results"], list), "calls have a seed and results")
+    _expect(type(coded["seed"]) is int and coded["seed"] >= 0, "a seed is a whole number from 0")
+    _expect(isinstance(coded["results"], list), "calls have results")
     return Calls(coded["seed"], [_decode(result) for result in coded["results"]])
 
 

@@ -1,5 +1,6 @@
 """Judging: ``check`` in the student's kernel, ``judge`` wherever a stored answer is read. The same code for both."""
 
+import warnings
 from typing import Any
 
 from gmmlab import __version__
@@ -81,8 +82,11 @@ def _lines(found: Exercise, coded: Any) -> list[Line]:
         answers = [decode(answer) for answer in coded]
         if not answers or any(map(_is_open, answers)):
             return []
-        for line in found.check(*answers):
-            lines.append(line)
+        # nbgrader gives no points to a check cell that writes to stderr.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for line in found.check(*answers):
+                lines.append(line)
     except Misfit as misfit:
         lines.append(Line(0, False, str(misfit), misfit.mistake))
     except AnswerError as error:

@@ -2,8 +2,9 @@
 
 nbgrader's own ``ClearSolutions`` is not used: nbgrader is not needed to run the lab and must not
 become so, and its stub raises ``NotImplementedError``, so that *Run All* on a fresh copy would stop at
-the first exercise. Our stub is an ellipsis: the answer's name keeps the value ``...`` that stands above
-the solution, the check says that the exercise is still open, and *Run All* goes to the end.
+the first exercise. Our stub is a comment, inside a function with the ellipsis that its body needs: the
+answer's name keeps the value ``...`` that stands above the solution, the check says that the exercise is
+still open, and *Run All* goes to the end.
 """
 
 import copy
@@ -14,7 +15,7 @@ from gmmlab.course import LabError
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
-STUB = "...  # YOUR CODE HERE"
+STUB = "# YOUR CODE HERE"
 PROGRESS = "progress"
 """Id of the cell that shows the exercises done."""
 
@@ -78,7 +79,8 @@ def remove_solutions(source: str, where: str) -> str:
         if marker == (BEGIN if inside else END):
             raise LabError(f"In {where}, {marker!r} comes where {END if inside else BEGIN!r} was expected.")
         if marker == BEGIN:
-            kept.append(line[: line.index(BEGIN)] + STUB)
+            indent = line[: line.index(BEGIN)]
+            kept.append(indent + ("...  " if indent else "") + STUB)
         if marker in (BEGIN, END):
             inside = not inside
         elif not inside:

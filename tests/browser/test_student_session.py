@@ -1,0 +1,141 @@
+"""A student opens notebook 03 in JupyterLab, runs all, answers one exercise right and one wrong, and reads why."""
+
+import re
+
+import pytest
+
+from gmmlab.checks import exercises
+from gmmlab.checks.registry import find
+
+NOTEBOOK = "03_fit_mixture"
+RIGHT = ("fit-5", 'fit_5 = "c"')
+WRONG = ("fit-5", 'fit_5 = "a"')
+HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
+
+
+class Session:
+    """A notebook open in JupyterLab."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, address):
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        self.wait_until_idle()
+
+    def wait_until_idle(self):
+        """Wait for the kernel: what is run before it is ready is lost without a word."""
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
+
+    def run_all(self):
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.page.locator(".jp-CodeCell", has_text='progress("').locator(".jp-OutputArea table").wait_for(timeout=120_000)
+        self.wait_until_idle()
+
+    def cell(self, text):
+        return self.page.locator(".jp-CodeCell", has_text=text).first
+
+    def answer(self, exercise, source):
+        """Type an answer into its cell, and run it and the check below."""
+        check = self.cell(f'check("{exercise}"')
+        stub = self.cell(f"{source.split(' =')[0]} =")
+        stub.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Shift+Enter")
+        check.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_timeout(500)
+        self.wait_until_idle()
+        return check.locator("[role=group]")
+
+    def choose_theme(self, name):
+        """Choose a theme by the command palette, as it is called there."""
+        self.page.keyboard.press("Control+Shift+C")
+        self.page.locator(".lm-CommandPalette-input").fill(f"Use Theme: JupyterLab {name}")
+        self.page.keyboard.press("Enter")
+        self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']").wait_for(state="attached")
+        self.page.keyboard.press("Escape")
+
+
+@pytest.fixture(scope="module")
+def session(lab, browser):
+    _, address = lab
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    session = Session(page)
+    session.open(address.format(notebook=NOTEBOOK))
+    session.run_all()
+    yield session
+    page.close()
+
+
+def test_run_all_on_a_fresh_copy_goes_to_the_end_without_an_error(session):
+    assert session.page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']").count() == 0
+
+
+def test_every_exercise_is_still_open(session):
+    panels = session.page.locator("[role=group][aria-label^=Feedback]")
+    texts = panels.all_inner_texts()
+    assert len(texts) == len(exercises(NOTEBOOK))
+    assert all("still open" in text for text in texts)
+
+
+def test_a_wrong_answer_is_told_its_mistake(session):
+    panel = session.answer(*WRONG)
+    assert "not right yet" in panel.inner_text()
+    assert "✗" in panel.inner_text()
+
+
+def test_a_half_right_answer_gets_part_of_the_points(session):
+    assert "partly right" in session.answer(*HALF).inner_text()
+
+
+def test_a_right_answer_gets_all_points(session):
+    panel = session.answer(*RIGHT)
+    points = find(RIGHT[0]).points
+    assert f"{points:g} of {points:g} points" in panel.inner_text()
+
+
+def test_the_hint_unfolds(session):
+    panel = session.cell('check("fit-2"').locator("[role=group]")
+    panel.locator("summary").click()
+    assert find("fit-2").hint.split("`")[0][:20] in panel.inner_text()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_feedback_can_be_read_in_both_themes(session, screenshots, theme):
+    session.choose_theme(theme)
+    panel = session.cell('check("fit-2"').locator("[role=group]")
+    panel.scroll_into_view_if_needed()
+    session.page.screenshot(path=screenshots / f"feedback-{theme.lower()}.png")
+    colours = panel.evaluate(
+        """panel => { const shown = getComputedStyle(panel); let behind = panel, colour;
+        do { colour = getComputedStyle(behind).backgroundColor; behind = behind.parentElement; }
+        while (behind && colour === 'rgba(0, 0, 0, 0)'); return [shown.color, colour]; }"""
+    )
+    assert contrast(*colours) >= 4.5
+
+
+def contrast(text, background) -> float:
+    """Return the contrast ratio of two CSS colours (WCAG 2.2)."""
+
+    def luminance(colour):
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    lighter, darker = sorted([luminance(text), luminance(background)], reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_the_page_raised_no_error(session):
+    assert session.complaints == []
+
+
+def test_the_lab_remembers_in_the_working_copy(session, lab):
+    folder, _ = lab
+    assert (folder / ".gmm-lab" / "progress" / "fit-5.json").is_file()
