@@ -1,0 +1,82 @@
+"""The real nbgrader takes ``notebooks/`` as its source folder, and finds the points that ``check`` gives."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from gmmlab.checks import exercises
+from gmmlab.paths import lab_folder
+
+pytest.importorskip("nbgrader", reason="nbgrader is not installed")
+
+NOTEBOOK = "01_load_data"
+ASSIGNMENT = "gmm-lab"
+
+
+def nbgrader(course, *arguments):
+    command = [sys.executable, "-m", "nbgrader", *arguments, f"--CourseDirectory.root={course}"]
+    # nbgrader calls a program of its own environment by name.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    settings = {"JUPYTER_CONFIG_DIR": str(course / "config"), "HOME": str(course), "PATH": path}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=course, env=os.environ | settings, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Return a course whose assignment was generated from the lab's own notebook, unchanged."""
+    root = tmp_path_factory.mktemp("course")
+    source = root / "source" / ASSIGNMENT
+    source.mkdir(parents=True)
+    shutil.copy(lab_folder() / "notebooks" / f"{NOTEBOOK}.ipynb", source)
+    nbgrader(root, "generate_assignment", ASSIGNMENT)
+    return root
+
+
+def test_the_generated_assignment_holds_no_solution(course):
+    text = (course / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8")
+    assert "BEGIN SOLUTION" not in text
+    assert "YOUR CODE HERE" in text
+
+
+def submit(course, student: str, answered: set[str]) -> None:
+    """Hand in the released notebook with the lab's solutions of some exercises put in."""
+    solved = nbformat.read(lab_folder() / "notebooks" / f"{NOTEBOOK}.ipynb", 4)
+    solutions = {cell.id: cell.source for cell in solved.cells}
+    notebook = nbformat.read(course / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb", 4)
+    for cell in notebook.cells:
+        if cell.id.removesuffix("-answer") in answered:
+            cell.source = solutions[cell.id]
+    folder = course / "submitted" / student / ASSIGNMENT
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / f"{NOTEBOOK}.ipynb")
+
+
+@pytest.fixture(scope="module")
+def grades(course):
+    """Return the points that nbgrader exports for three students, as floats."""
+    ids = [ex.id for ex in exercises(NOTEBOOK)]
+    for student, answered in {"right": set(ids), "half": set(ids[::2]), "empty": set()}.items():
+        submit(course, student, answered)
+    nbgrader(course, "autograde", ASSIGNMENT)
+    nbgrader(course, "export", f"--CsvExportPlugin.to={course / 'grades.csv'}")
+    with (course / "grades.csv").open(newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def test_right_answers_get_all_points(grades):
+    assert grades["right"] == sum(ex.points for ex in exercises(NOTEBOOK))
+
+
+def test_half_the_answers_get_their_points(grades):
+    assert grades["half"] == sum(ex.points for ex in exercises(NOTEBOOK)[::2])
+
+
+def test_an_empty_submission_gets_none(grades):
+    assert grades["empty"] == 0
