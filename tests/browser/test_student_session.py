@@ -33,7 +33,8 @@ class Session:
     def run_all(self):
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        self.page.locator(".jp-CodeCell", has_text='progress("').locator(".jp-OutputArea table").wait_for(timeout=120_000)
+        last = self.page.locator(".jp-CodeCell", has_text='progress("')
+        last.locator(".jp-OutputArea table").wait_for(timeout=120_000)
         self.wait_until_idle()
 
     def cell(self, text):

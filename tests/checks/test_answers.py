@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,7 +42,8 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=10,
 )
-DTYPES = hnp.boolean_dtypes() | hnp.integer_dtypes() | hnp.unsigned_integer_dtypes() | hnp.floating_dtypes(sizes=(16, 32, 64))
+INTEGERS = hnp.boolean_dtypes() | hnp.integer_dtypes() | hnp.unsigned_integer_dtypes()
+DTYPES = INTEGERS | hnp.floating_dtypes(sizes=(16, 32, 64))
 ARRAYS = hnp.arrays(DTYPES | hnp.complex_number_dtypes(sizes=(64, 128)), hnp.array_shapes(min_dims=0, min_side=0))
 
 
@@ -68,7 +70,7 @@ def test_arrays_come_back_with_shape_dtype_and_bits(array):
     assert back.tobytes() == array.astype(back.dtype).tobytes()
 
 
-@given(hnp.arrays("U8", hnp.array_shapes(max_dims=2), elements=st.text("ab é<&\"", max_size=8)))
+@given(hnp.arrays("U8", hnp.array_shapes(max_dims=2), elements=st.text('ab é<&"', max_size=8)))
 def test_arrays_of_texts_come_back(array):
     assert there_and_back(array).tolist() == array.tolist()
 
@@ -245,15 +247,17 @@ def test_a_malformed_answer_is_refused_with_a_sentence(name):
 
 JSON = st.recursive(
     SCALARS | st.sampled_from(["array", "list", "<f8", "estimator", "GaussianMixture"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["kind", "value", "items", "shape", "dtype", "data", "class"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kind", "value", "items", "shape", "dtype", "data", "class"]), inner, max_size=5
+        )
+    ),
 )
 
 
 @settings(max_examples=300)
 @given(JSON)
 def test_decoding_arbitrary_json_only_ever_refuses(coded):
-    try:
+    with suppress(AnswerError):
         decode(coded)
-    except AnswerError:
-        pass

@@ -1,14 +1,15 @@
 """Every saved notebook is clean, and every rule of hygiene can be broken."""
 
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
-from notebooks.hygiene import problems_of
 
 from gmmlab.checks import exercises
 from gmmlab.course.notebooks import to_bytes
 from gmmlab.course.student import student_copy
+from notebooks.hygiene import problems_of
 
 CLOSING = ["Exercises", "What to take away", "Further reading"]
 OPENING = ["**What you do.**", "**What you learn.**", "**What you need.**", "**How long.**"]
@@ -40,7 +41,7 @@ def test_it_has_one_title_numbered_as_its_file(path, notebook):
 
 def test_no_heading_skips_a_level(notebook):
     levels = [level for level, _ in headings(notebook)]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_it_opens_like_the_others(notebook):
