@@ -4,6 +4,7 @@ import re
 import tomllib
 from itertools import chain
 
+import nbformat
 import pytest
 
 from gmmlab import cli
@@ -22,6 +23,13 @@ def test_the_table_lists_every_notebook_in_order_and_no_other():
 def test_every_notebook_in_the_table_has_its_question_and_time():
     rows = re.findall(r"^\| \[\w+\]\([^)]*\) \| (.+\?) \| (\d+) min \|$", README, flags=re.M)
     assert len(rows) == len(NOTEBOOKS)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_table_and_the_notebook_say_the_same_time(name):
+    minutes = re.search(rf"^\| \[{name}\].* \| (\d+) min \|$", README, flags=re.M)[1]
+    opening = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells[0].source
+    assert f"**How long.** About {minutes} minutes; running all cells takes under a minute." in opening
 
 
 @pytest.mark.parametrize("command", COMMANDS)
