@@ -325,6 +325,16 @@ def moments_of_the_mixture():
     return share_within
 
 
+@wrong("load-4", "another-curve")
+def straight_line_from_0_to_1():
+    return lambda minutes, weights, means, sds: np.linspace(0, 1, len(minutes))
+
+
+@wrong("load-4", "another-curve")
+def step_in_the_middle():
+    return lambda minutes, weights, means, sds: (minutes > minutes.mean()).astype(float)
+
+
 @wrong("load-4", "components-apart")
 def weighted_but_not_added():
     return lambda minutes, weights, means, sds: weights * norm.cdf(minutes[:, None], means, sds)

@@ -319,6 +319,11 @@ def named_twice_in_a_tuple():
     return ("k-means", "spherical", "k-means"), ("diag",)
 
 
+@right("preprocess-3")
+def as_sets():
+    return {"k-means", "spherical"}, frozenset({"diag"})
+
+
 @wrong("preprocess-3", "diag-changed-by-units")
 def diag_is_not_free_of_units():
     return ["k-means", "spherical", "diag"], ["diag"]
@@ -382,11 +387,6 @@ def named_the_lesson_s_helper():
 @wrong("preprocess-3", "wrong-kind")
 def truth_values():
     return [True, True, False, False, False], [False, False, True, False, False]
-
-
-@wrong("preprocess-3", "wrong-kind")
-def a_set():
-    return {"k-means", "spherical"}, {"diag"}
 
 
 @right("preprocess-4")

@@ -16,6 +16,7 @@ from gmmlab.checks.rubric import (
     as_mixture,
     as_number,
     as_results,
+    mistakes_made,
     need,
     rubric,
     wrong_kind,
@@ -35,10 +36,6 @@ NOTEBOOK = "03_fit_mixture"
 
 PAIR = ["bill_depth_mm", "flipper_length_mm"]
 BUDGET, N_LENGTHS = 83, 6
-
-
-def _mistakes(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
-    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
 
 
 _COMPONENT = {
@@ -91,7 +88,7 @@ def _near(value: float, known: Mapping[str, Iterable[float]], tolerance: float) 
         for name, others in known.items()
         if name != "right"
     }
-    return _mistakes(made, _COMPONENT)
+    return mistakes_made(made, _COMPONENT)
 
 
 @lru_cache
@@ -169,7 +166,7 @@ def components_within_budget(answer: Any) -> Iterator[Line]:
     k = {kind: as_number(table[kind], f"a whole number for {kind}") for kind in COVARIANCE_TYPES}
     for kinds in (("full", "tied"), ("diag", "spherical")):
         wrong = [kind for kind in kinds if k[kind] != _afford(kind)]
-        mistakes = _mistakes(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
+        mistakes = mistakes_made(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
         where = " and ".join(wrong)
         named = [m._replace(message=f"{where}: {m.message}") for m in mistakes]
         yield rubric(1, not wrong, f"{kinds[0]} and {kinds[1]}: right.", *named, otherwise=f"Count {where} again.")
@@ -247,6 +244,12 @@ def reach_optimum(model: Any, bic: Any) -> Iterator[Line]:
         "not-a-mixture",
         "The parameters of this mixture are not those of a fit: weights and variances are positive. Use `fit`.",
     )
+    total = gmm.weights_.sum()
+    need(
+        abs(total - 1) < 1e-6,
+        "not-a-mixture",
+        f"The weights of this mixture sum to {total:.6g}, but shares sum to one. Leave them as `fit` found them.",
+    )
     loglik, best = _total(gmm, X), _total(_published(), X)
     yield _judge_height(gmm.covariance_type, loglik, best)
     yield _judge_bic(printed, {(gmm.covariance_type, loglik), ("diag", best)})
@@ -261,7 +264,7 @@ def _judge_height(covariance_type: str, loglik: float, best: float) -> Line:
     }
     reached = covariance_type == "diag" and abs(loglik - best) < 0.01
     words = "It reaches the published log-likelihood."
-    return rubric(1, reached, words, *_mistakes(made, _OPTIMUM), otherwise=_OPTIMUM["wrong-hill"])
+    return rubric(1, reached, words, *mistakes_made(made, _OPTIMUM), otherwise=_OPTIMUM["wrong-hill"])
 
 
 def _judge_bic(printed: float, models: Iterable[tuple[str, float]]) -> Line:
@@ -272,7 +275,7 @@ def _judge_bic(printed: float, models: Iterable[tuple[str, float]]) -> Line:
     right = made.pop("right")
     words = "This is BIC as mclust prints it: higher is better."
     otherwise = "Take the log-likelihood of your model, count its parameters, and put n = 200 into the formula."
-    return rubric(1, right, words, *_mistakes(made, _BIC), otherwise=otherwise)
+    return rubric(1, right, words, *mistakes_made(made, _BIC), otherwise=otherwise)
 
 
 def _criteria(covariance_type: str, loglik: float) -> dict[str, list[float]]:
@@ -362,7 +365,7 @@ def narrowest_direction(answer: Any) -> Iterator[Line]:
         name: any(all(map(_close, widths, map(wrong, inputs))) for wrong in many)
         for name, many in _WRONG_WIDTHS.items()
     }
-    mistakes = _mistakes(made, _WIDTHS)
+    mistakes = mistakes_made(made, _WIDTHS)
     fits = [_close(width, _sds(c).min(axis=1)) for width, c in zip(widths, inputs, strict=True)]
     yield rubric(
         1, fits[0], "Right for components along the axes.", *mistakes, otherwise="Try a diagonal matrix first."

@@ -1,6 +1,6 @@
 """Checks of notebook 01: gaps, kinds on the islands, shares of a mixture, floats."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,16 +11,11 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from gmmlab.checks.registry import choice, exercise
-from gmmlab.checks.rubric import Line, Mistake, as_array, as_number, as_results, need, rubric, wrong_kind
+from gmmlab.checks.rubric import Line, as_array, as_number, as_results, mistakes_made, need, rubric, wrong_kind
 from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.mixture import best_fit
 
 NOTEBOOK = "01_load_data"
-
-
-def _mistakes(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
-    """Join for each mistake whether it was made, and what to say about it."""
-    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
 
 
 _LOST = {
@@ -55,7 +50,7 @@ def birds_lost(answer: Any) -> Iterator[Line]:
         1,
         lost == measured - complete,
         "These birds have all four measures; only their sex is unknown.",
-        *_mistakes(made, _LOST),
+        *mistakes_made(made, _LOST),
         otherwise="Compare the number of rows of `measured` with that of `penguins.dropna()`.",
     )
 
@@ -91,7 +86,7 @@ def kinds_on_islands(answer: Any) -> Iterator[Line]:
         }
         where = " and ".join(islands)
         yield rubric(
-            1, not any(too_many), f"{where}: right.", *_mistakes(made, _KINDS), otherwise=f"Look at {where} again."
+            1, not any(too_many), f"{where}: right.", *mistakes_made(made, _KINDS), otherwise=f"Look at {where} again."
         )
 
 
@@ -182,6 +177,8 @@ _SHARES = {
     "wrong-axis": "You added up over the times, so that one number for each component is left. Add up over the "
     "components.",
     "percent": "These are per cent. A share lies between 0 and 1.",
+    "another-curve": "These numbers grow from 0 to 1, but they are not the shares of the mixture: how fast the shares "
+    "grow depends on weights, means and standard deviations.",
 }
 
 
@@ -199,17 +196,20 @@ def share_within(answer: Any) -> Iterator[Line]:
     inputs = draw_mixtures(answer.seed)
     shares = [_shares(result, *arguments[:2]) for result, arguments in zip(results, inputs, strict=True)]
     made = {name: any(_same(shares, inputs, wrong) for wrong in many) for name, many in _WRONG_SHARES.items()}
-    mistakes = _mistakes(made, _SHARES)
+    right = _same(shares, inputs, lambda x, w, m, s: _parts(norm.cdf, x, m, s) @ w)
+    near = right or made["unweighted"] or made["variance-for-sd"] or made["one-gaussian"]
+    made["another-curve"] = grows = all(map(_grows_from_0_to_1, shares))
+    mistakes = mistakes_made(made, _SHARES)
     yield rubric(
         1,
-        all(map(_grows_from_0_to_1, shares)),
+        grows and near,
         "The shares grow from 0 to 1.",
         *mistakes,
         otherwise="Long before the shortest wait the share is 0, long after the longest it is 1, and it never falls.",
     )
     yield rubric(
         1,
-        _same(shares, inputs, lambda x, w, m, s: _parts(norm.cdf, x, m, s) @ w),
+        right,
         "They are the shares of the mixture.",
         *mistakes,
         otherwise="These are not the shares of the mixture. Try a mixture of one component first, then of two.",
@@ -279,7 +279,7 @@ def _judge_table(table: Any) -> Line:
         "changed-values": True,
     }
     words = "The table holds the seconds as floats."
-    return rubric(1, right and kind == "f", words, *_mistakes(made, _TABLE), otherwise=_TABLE["changed-values"])
+    return rubric(1, right and kind == "f", words, *mistakes_made(made, _TABLE), otherwise=_TABLE["changed-values"])
 
 
 def _judge_total(total: float) -> Line:
@@ -288,7 +288,7 @@ def _judge_total(total: float) -> Line:
     right = made.pop("right")
     words = "This is the log-likelihood of two Gaussians on the seconds."
     otherwise = "Fit two components with `best_fit` to the floats, and score the same floats."
-    return rubric(1, right, words, *_mistakes(made, _TOTAL), otherwise=otherwise)
+    return rubric(1, right, words, *mistakes_made(made, _TOTAL), otherwise=otherwise)
 
 
 def _seconds() -> NDArray[np.float64]:

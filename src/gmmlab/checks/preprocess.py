@@ -16,6 +16,7 @@ from gmmlab.checks.rubric import (
     as_number,
     as_results,
     describe,
+    mistakes_made,
     need,
     rubric,
     wrong_kind,
@@ -112,7 +113,7 @@ def standardise_by_hand(answer: Any) -> Iterator[Line]:
         for result, (_, new) in zip(results, inputs, strict=True)
     ]
     made = {name: any(_same(tables, inputs, wrong) for wrong in many) for name, many in _WRONG_SCALES.items()}
-    mistakes = _mistakes(made, _SCALES)
+    mistakes = mistakes_made(made, _SCALES)
     right = _same(tables, inputs, lambda train, new: _standard(new, train))
     from_train = right or made["variance-for-sd"] or made["sample-sd"] or made["not-scaled"]
     otherwise = "Subtract from each column the mean of that column in `train`, then divide by its standard deviation."
@@ -275,7 +276,7 @@ def models_that_change(units: Any, turned: Any) -> Iterator[Line]:
     }
     words = "In kg the mass hardly counts in a distance, and a sphere in g is none in kg; the other three have twins."
     otherwise = "Name the models that have no twin when the mass is in kg."
-    yield rubric(1, units == CHANGED_BY_UNITS, words, *_mistakes(in_kg, _TWINS), otherwise=otherwise)
+    yield rubric(1, units == CHANGED_BY_UNITS, words, *mistakes_made(in_kg, _TWINS), otherwise=otherwise)
     in_turn = _general(turned, CHANGED_BY_TURNING) | {
         "turning-as-scaling": turned == CHANGED_BY_UNITS,
         "distance-changed": bool(turned & CHANGED_BY_UNITS),
@@ -283,7 +284,7 @@ def models_that_change(units: Any, turned: Any) -> Iterator[Line]:
     }
     words = "A turn keeps distances and spheres, but not the zeros of a diagonal matrix."
     otherwise = "Name the models that have no twin after the turn."
-    yield rubric(1, turned == CHANGED_BY_TURNING, words, *_mistakes(in_turn, _TWINS), otherwise=otherwise)
+    yield rubric(1, turned == CHANGED_BY_TURNING, words, *mistakes_made(in_turn, _TWINS), otherwise=otherwise)
 
 
 def _general(names: set[str], right: set[str]) -> dict[str, bool]:
@@ -292,10 +293,6 @@ def _general(names: set[str], right: set[str]) -> dict[str, bool]:
         "inverted": names == set(MODELS) - right,
         "start-for-optimum": bool(names & {"full", "tied"}),
     }
-
-
-def _mistakes(made: dict[str, bool], words: dict[str, str]) -> list[Mistake]:
-    return [Mistake(name, made[name], words[name]) for name in made]
 
 
 def _names(answer: Any, variable: str) -> set[str]:
@@ -342,7 +339,7 @@ def change_of_units(answer: Any) -> Iterator[Line]:
     right = made.pop("right")
     words = "Each bird adds log 1000, whatever the mixture is. Compare likelihoods in the same units only."
     otherwise = "Write the density in kg by the density in g. By what is it multiplied, for each bird?"
-    yield rubric(1, right, words, *_mistakes(made, _CONSTANT), otherwise=otherwise)
+    yield rubric(1, right, words, *mistakes_made(made, _CONSTANT), otherwise=otherwise)
 
 
 @lru_cache

@@ -5,7 +5,7 @@ accept every reasonable form of a right answer (array, list, Series, DataFrame, 
 sentence when the answer is of the wrong kind: what came, what was expected, what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
@@ -62,6 +62,11 @@ def rubric(points: float, met: Any, right: str, *mistakes: Mistake, otherwise: s
         if bool(mistake.made):
             return Line(points, False, mistake.message, mistake.name)
     return Line(points, False, otherwise, "other")
+
+
+def mistakes_made(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
+    """Join for each mistake whether it was made, and what to say about it."""
+    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
 
 
 def need(condition: Any, mistake: str, message: str) -> None:
