@@ -278,6 +278,16 @@ def grid_as_large_as_the_birds():
     return density_levels(cut, [0.75])[0], share_above(level_of())
 
 
+@wrong("plot-3", "grid-too-small")
+def wide_grid_of_fifty():
+    return density_levels(density(50, (22, 8), (70, 26)), [0.75])[0], share_above(level_of())
+
+
+@wrong("plot-3", "grid-too-small")
+def wide_grid_of_forty():
+    return density_levels(density(40, (22, 8), (70, 26)), [0.75])[0], share_above(level_of())
+
+
 @wrong("plot-3", "fitted-on-test")
 def training_birds_counted():
     return level_of(), share_above(level_of(), part=1)
@@ -390,6 +400,16 @@ def in_float32_with_wide_limits():
     return drawn(X=lesson()[2].astype(np.float32), xlim=(160, 250), ylim=(25, 70))
 
 
+@right("plot-4")
+def with_units_in_brackets_and_in_words():
+    return by_hand(xlabel="flipper length [mm]", ylabel="Bill length in mm")
+
+
+@right("plot-4")
+def with_the_coverage_as_a_number():
+    return by_hand(title="Clusters, each with the ellipse of coverage 0.90")
+
+
 @wrong("plot-4", "swapped-features")
 def axes_exchanged():
     return drawn(features=VIEW[::-1])
@@ -419,6 +439,21 @@ def first_fifty():
 def standardised_birds():
     X_test = lesson()[2]
     return drawn(X=(X_test - X_test.mean()) / X_test.std(), labels=lesson()[0].predict(X_test))
+
+
+@wrong("plot-4", "missing-birds")
+def birds_that_cannot_be_seen():
+    ax = by_hand()
+    for scatter in ax.collections:
+        scatter.set_alpha(0)
+    return ax
+
+
+@wrong("plot-4", "invented-birds")
+def random_points_among_the_birds():
+    ax = by_hand()
+    ax.plot(*np.random.default_rng(0).uniform([175, 35], [230, 55], (300, 2)).T, "x")
+    return ax
 
 
 @wrong("plot-4", "clipped")
@@ -510,6 +545,29 @@ def ellipses_of_another_view():
     return plot_ellipses(marginal(lesson()[0], BILLS), coverage=0.9, ax=ax)
 
 
+@wrong("plot-4", "extra-ellipses")
+def nine_ellipses_of_nothing():
+    ax = by_hand()
+    for place in np.random.default_rng(0).uniform([180, 38], [225, 52], (9, 2)):
+        ax.add_patch(Ellipse(place, 20, 6, fill=False))
+    return ax
+
+
+@wrong("plot-4", "extra-ellipses")
+def ellipses_of_two_standard_deviations_unsaid():
+    ax, view = by_hand(), marginal(lesson()[0], VIEW)
+    for mean, covariance in zip(view.means_, view.covariances_, strict=True):
+        variances, directions = np.linalg.eigh(covariance)
+        tilt = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
+        ax.add_patch(Ellipse(mean, *(4 * np.sqrt(variances)), angle=tilt, fill=False))
+    return ax
+
+
+@wrong("plot-4", "no-units")
+def other_units():
+    return by_hand(xlabel="flipper (kg)", ylabel="bill (apples)")
+
+
 @wrong("plot-4", "no-units")
 def bare_letters():
     return by_hand(xlabel="x", ylabel="y")
@@ -530,6 +588,18 @@ def without_legend():
     ax = by_hand()
     ax.get_legend().remove()
     return ax
+
+
+@wrong("plot-4", "no-legend")
+def with_a_hidden_legend():
+    ax = by_hand()
+    ax.get_legend().set_visible(False)
+    return ax
+
+
+@wrong("plot-4", "coverage-unsaid")
+def ninety_birds():
+    return by_hand(title="ninety: 90 birds here")
 
 
 @wrong("plot-4", "coverage-unsaid")

@@ -127,7 +127,7 @@ def pipeline(X: pd.DataFrame, *, seed: int = 0, **settings) -> Pipeline:
 
 @cache
 def split() -> list:
-    return split_penguins(random_state=8)
+    return split_penguins(random_state=133)
 
 
 @cache
@@ -233,6 +233,25 @@ def the_species_themselves():
     return split()[3], announced()
 
 
+@wrong("predict-2", "species-for-clusters")
+def the_species_with_one_mistake_copied():
+    names, species = named(asked()), split()[3].to_numpy(dtype=str)
+    mistaken = np.flatnonzero(names != species)[0]
+    return np.where(np.arange(len(names)) == mistaken, names, species), announced()
+
+
+@right("predict-2")
+def a_tolerance_less_small():
+    model = pipeline(split()[0], seed=3, tol=1e-4)
+    return named(model), announced(model)
+
+
+@right("predict-2")
+def starts_by_k_means_plus_plus():
+    model = pipeline(split()[0], seed=5, init_params="k-means++")
+    return named(model), announced(model)
+
+
 @wrong("predict-2", "other-split")
 def birds_of_the_lesson():
     X_train, X_test, y_train, _ = split_penguins()
@@ -296,7 +315,12 @@ def changed(longer: float = 2, deeper: float = 0) -> pd.DataFrame:
 
 
 def after(longer: float = 2, deeper: float = 0) -> NDArray:
-    return lesson()[0].predict_proba(changed(longer, deeper))[0]
+    return by_bill_length(lesson()[0].predict_proba(changed(longer, deeper)))[0]
+
+
+def by_bill_length(shares: NDArray) -> NDArray:
+    """Bring the columns into the order of the lesson's sorted mixture."""
+    return shares[:, lesson()[0][-1].means_[:, 0].argsort()]
 
 
 @right("predict-3")
@@ -305,8 +329,23 @@ def by_idxmin():
 
 
 @right("predict-3")
-def components_turned_round_as_a_table():
-    return np.array([label()]), lesson()[0].predict_proba(changed())[:, ::-1]
+def as_a_table_of_one_row():
+    return np.array([label()]), after().reshape(1, 3)
+
+
+@right("predict-3")
+def as_a_nested_list():
+    return label(), after().reshape(1, 3).tolist()
+
+
+@wrong("predict-3", "not-sorted")
+def components_turned_round():
+    return label(), after()[::-1]
+
+
+@wrong("predict-3", "not-sorted")
+def shares_in_descending_order():
+    return label(), sorted(after().tolist(), reverse=True)
 
 
 @right("predict-3")

@@ -215,6 +215,8 @@ def _coders() -> list[tuple[tuple[type, ...], Callable]]:
         ((pd.Series,), _series),
         ((pd.Index,), lambda v, d: _array(v.to_numpy(), d)),
         ((list, tuple, range), _list),
+        # Sorted, since the order of a set of texts changes from run to run.
+        ((set, frozenset), lambda v, d: _list(sorted(v, key=str), d)),
         ((dict,), _dict),
         ((BaseEstimator,), _estimator),
         ((Raised,), lambda v, _: {"kind": "raised", "error": v.error, "message": v.message}),
@@ -342,7 +344,7 @@ def _describe_axes(ax: Any) -> AxesAnswer:
         ylabel=ax.get_ylabel(),
         xlim=[float(x) for x in ax.get_xlim()],
         ylim=[float(y) for y in ax.get_ylim()],
-        legend=[text.get_text() for text in legend.get_texts()] if legend else [],
+        legend=[text.get_text() for text in legend.get_texts()] if legend and legend.get_visible() else [],
         texts=[text.get_text() for text in ax.texts],
         artists=[d for a in ax.get_children() if a is not ax.patch and (d := _describe_artist(a)) is not None],
     )
@@ -356,7 +358,8 @@ def _describe_artist(artist: Any) -> dict[str, Any] | None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Ellipse, Rectangle
 
-    if not artist.get_visible():
+    alpha = artist.get_alpha()
+    if not artist.get_visible() or (np.ndim(alpha) == 0 and alpha == 0):
         return None
     label = str(artist.get_label())
     match artist:

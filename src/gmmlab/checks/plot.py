@@ -1,7 +1,7 @@
 """Checks of notebook 05: an ellipse from a covariance, what it may claim, a contour that holds a mass, a figure."""
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from functools import lru_cache
 from itertools import permutations
 from typing import Any
@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.checks.answers import AxesAnswer
 from gmmlab.checks.registry import choice, exercise
-from gmmlab.checks.rubric import Line, Mistake, as_array, as_axes, as_number, as_results, labelled_with_units, rubric
+from gmmlab.checks.rubric import Line, as_array, as_axes, as_number, as_results, mistakes_made, rubric
 from gmmlab.data import MEASURES
 from gmmlab.mixture import best_fit, covariance_matrices, density_levels, ellipse_radius, marginal
 from gmmlab.preprocess import split_penguins
@@ -24,10 +24,7 @@ NOTEBOOK = "05_plot_mixture"
 BILLS = MEASURES[:2]
 VIEW = ["flipper_length_mm", "bill_length_mm"]
 
-
-def _mistakes(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
-    """Join for each mistake whether it was made, and what to say about it."""
-    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
+_NINETY = r"(?<![\d.])(90\s*(\\?%|per ?cent)|0?\.90?\b)|nine tenths"
 
 
 @lru_cache
@@ -91,14 +88,16 @@ def ellipse_of(answer: Any) -> Iterator[Line]:
         1,
         _close(returned[:, :2], _right_axes(inputs)),
         "The half-axes are right for each covariance and coverage.",
-        *_mistakes({name: _close(returned[:, :2], *wrong) for name, wrong in _wrong_axes(inputs).items()}, _AXES),
+        *mistakes_made({name: _close(returned[:, :2], *wrong) for name, wrong in _wrong_axes(inputs).items()}, _AXES),
         otherwise="The half-axes are not right. For the identity matrix and a coverage of 0.393 both are 1.",
     )
     yield rubric(
         1,
         _same_angle(returned[:, 2], _right_angle(inputs)),
         "The angle of the long axis is right.",
-        *_mistakes({name: _same_angle(returned[:, 2], wrong) for name, wrong in _wrong_angles(inputs).items()}, _ANGLE),
+        *mistakes_made(
+            {name: _same_angle(returned[:, 2], wrong) for name, wrong in _wrong_angles(inputs).items()}, _ANGLE
+        ),
         otherwise="The angle is not that of the long axis. For a diagonal matrix it is 0 or 90.",
     )
 
@@ -188,8 +187,8 @@ _LEVEL = {
     "model's mass: the birds come in afterwards, to test it.",
     "cells-for-mass": "Three quarters of the grid's cells lie above this level, and most of them are nearly empty. "
     "Count what the cells hold, not how many they are.",
-    "grid-too-small": "Your grid cuts off a part of the density, for instance where the birds end. Let it reach far "
-    "enough that the integral is one.",
+    "grid-too-small": "Your grid is too small or too coarse: let it reach far enough that the integral is one, and "
+    "take at least 100 by 100 points.",
 }
 
 _SHARE = {
@@ -226,13 +225,13 @@ def _judge_level(level: float) -> Line:
         "outside-for-inside": _near(level, reference["other level"]),
         "birds-for-mass": _near(level, *reference["bird levels"], by=0.005),
         "cells-for-mass": level < reference["thin"],
-        "grid-too-small": right < level < 1.2 * right,
+        "grid-too-small": 0.9 * right < level < 1.2 * right,
     }
     return rubric(
         1,
         _near(level, right),
         "The contour at this density holds 75 % of the model.",
-        *_mistakes(made, _LEVEL),
+        *mistakes_made(made, _LEVEL),
         otherwise="The contour at this density does not hold 75 %. Is it the density of the two bill measures?",
     )
 
@@ -252,7 +251,7 @@ def _judge_share(share: float, level: float) -> Line:
         1,
         _near(share, right, by=0.005),
         "This share of the held-out birds is inside: it does not contradict the 75 %.",
-        *_mistakes(made, _SHARE),
+        *mistakes_made(made, _SHARE),
         otherwise="This is not the share of held-out birds whose density is at least the level.",
     )
 
@@ -292,6 +291,7 @@ _BIRDS = {
     "other-features": "These are other measures than flipper length and bill length.",
     "training-birds": "There are training birds in the figure. Draw the held-out ones only: the fit has not seen them.",
     "missing-birds": "Some of the 103 held-out birds are not drawn, or not in millimetres.",
+    "invented-birds": "There are points in the figure that are neither held-out birds nor means of the components.",
     "clipped": "The limits of the axes cut off some birds, as in the bad figure.",
     "labels-of-the-view": "These labels come from a model that sees two measures only. Take the labels that the model "
     "gives with all four.",
@@ -314,13 +314,15 @@ _ELLIPSES = {
     "inverses belong to birds whose other measures are fixed.",
     "misplaced": "The ellipses are not around the means of the three components in this view.",
     "other-coverage": "The ellipses have the right form and hold another share than 90 %.",
+    "extra-ellipses": "There are more ellipses than those of 90 %, and they are not those of a component at a coverage "
+    "that the figure states.",
 }
 
 _WORDS = {
-    "no-units": "An axis has no label with its unit in parentheses, such as `body mass (g)`.",
+    "no-units": "An axis has no label with its unit, such as `bill depth (mm)`.",
     "wrong-label": "The labels do not say flipper length across and bill length upwards.",
     "no-title": "The title is missing, or too short to say what is to be seen.",
-    "no-legend": "There is no legend: say what the markers and the ellipses are.",
+    "no-legend": "The Axes has no legend: say what the markers and the ellipses are.",
     "coverage-unsaid": "Nothing in the figure says that the ellipses hold 90 %.",
 }
 
@@ -349,7 +351,7 @@ def _judge_birds(ax: AxesAnswer) -> Line:
         1,
         apart and not any(spoiled.values()),
         "All held-out birds are there, each cluster with its own marker and colour.",
-        *_mistakes({**spoiled, **_mixed_up(groups)}, _BIRDS),
+        *mistakes_made({**spoiled, **_mixed_up(groups)}, _BIRDS),
         otherwise="The groups drawn are not the clusters that the model gives with all four measures.",
     )
 
@@ -363,8 +365,17 @@ def _spoiled(ax: AxesAnswer, drawn: set) -> dict[str, Any]:
         "other-features": any(_birds("held out", *pair) <= drawn for pair in pairs),
         "training-birds": (_birds("training", *VIEW) - birds) & drawn,
         "missing-birds": not birds <= drawn,
+        "invented-birds": any(_inside(ax, {place}) and not _belongs(place) for place in drawn),
         "clipped": not _inside(ax, birds),
     }
+
+
+def _belongs(place: tuple[float, float]) -> bool:
+    """Whether a held-out bird or the mean of a component is at this place."""
+    if place in _birds("held out", *VIEW):
+        return True
+    means = marginal(_lesson()[0], VIEW).means_
+    return bool(np.any(np.all(np.abs(means - place) < 0.06, axis=1)))
 
 
 def _mixed_up(groups: Mapping[tuple, set]) -> dict[str, Any]:
@@ -454,7 +465,7 @@ def _styles_of(groups: Mapping[tuple, set], kind: str) -> list[tuple]:
     return [] if None in parts else [key for key in parts if key is not None]
 
 
-def _inside(ax: AxesAnswer, birds: frozenset) -> bool:
+def _inside(ax: AxesAnswer, birds: Set[tuple[float, float]]) -> bool:
     limits = [np.sort(_floats(limit).ravel()) for limit in (ax.xlim, ax.ylim)]
     if any(limit.shape != (2,) for limit in limits):
         return False
@@ -466,18 +477,20 @@ def _judge_ellipses(ax: AxesAnswer) -> Line:
     drawn = [form for ellipse in ax.of("ellipse") if (form := _form(ellipse)) is not None]
     square = ellipse_radius(0.9) ** 2
     centres, right = view.means_, square * view.covariances_
+    extra = _unexplained(drawn, view, _stated_shares(ax))
     made = {
         "no-ellipses": not drawn,
         "swapped-features": _all_drawn(drawn, centres[:, ::-1], right[:, ::-1, ::-1]),
         **{name: _all_drawn(drawn, centres, wrong) for name, wrong in _wrong_forms(view.covariances_, square).items()},
         "misplaced": not _all_drawn(drawn, centres, right, form=lambda matrix: 0 * matrix),
+        "extra-ellipses": extra and _all_drawn(drawn, centres, right),
         "other-coverage": _all_drawn(drawn, centres, right, form=lambda matrix: matrix / np.trace(matrix)),
     }
     return rubric(
         1,
-        _all_drawn(drawn, centres, right),
+        _all_drawn(drawn, centres, right) and not extra,
         "Each component has its ellipse, and it holds 90 %.",
-        *_mistakes(made, _ELLIPSES),
+        *mistakes_made(made, _ELLIPSES),
         otherwise="The ellipses are not those of the marginal mixture of these two measures.",
     )
 
@@ -518,19 +531,39 @@ def _all_drawn(drawn: list, centres: NDArray, matrices: NDArray, form: Callable 
     return all(any(same(centre, matrix, other) for other in drawn) for centre, matrix in pairs)
 
 
+def _unexplained(drawn: list, view: GaussianMixture, shares: set[float]) -> bool:
+    """Whether an ellipse drawn is not that of a component at one of these shares."""
+    squares = [ellipse_radius(share) ** 2 for share in shares]
+    possible = [
+        (mean[None], square * covariance[None])
+        for mean, covariance in zip(view.means_, view.covariances_, strict=True)
+        for square in squares
+    ]
+    return any(not any(_all_drawn([ellipse], *one) for one in possible) for ellipse in drawn)
+
+
+def _stated_shares(ax: AxesAnswer) -> set[float]:
+    """Return 0.9 and each number between 0 and 1, or below 100 as per cent, in the words of a figure."""
+    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", _words(ax))]
+    return {0.9} | {share for number in numbers for share in (number, number / 100) if 0 < share < 1}
+
+
+def _words(ax: AxesAnswer) -> str:
+    return " ".join([ax.title, *ax.legend, *ax.texts])
+
+
 def _judge_words(ax: AxesAnswer) -> Line:
-    texts = " ".join([ax.title, *ax.legend, *ax.texts])
     made = {
-        "no-units": not (labelled_with_units(ax.xlabel) and labelled_with_units(ax.ylabel)),
+        "no-units": not all(re.search(r"\bmm\b|\bmillimet(re|er)s?\b", label) for label in (ax.xlabel, ax.ylabel)),
         "wrong-label": not ("flipper" in ax.xlabel.lower() and "bill" in ax.ylabel.lower()),
         "no-title": len(ax.title.split()) < 3,
         "no-legend": not ax.legend,
-        "coverage-unsaid": not re.search(r"\b90\b|\b0?\.9\b|nine tenths", texts),
+        "coverage-unsaid": not re.search(_NINETY, _words(ax), re.IGNORECASE),
     }
     return rubric(
         1,
         not any(made.values()),
         "Labels with units, a title, and a legend that states the coverage.",
-        *_mistakes(made, _WORDS),
+        *mistakes_made(made, _WORDS),
         otherwise="Say in words what is to be seen.",
     )

@@ -1,6 +1,6 @@
 """Checks of notebook 04: responsibilities, names for clusters, the least sure bird, a colony with other weights."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from gmmlab.checks.rubric import (
     as_labels,
     as_number,
     as_results,
+    mistakes_made,
     need,
     rubric,
 )
@@ -122,7 +123,7 @@ def responsibilities(answer: Any) -> Iterator[Line]:
         1,
         near,
         "These are the responsibilities, and each row sums to one.",
-        *_mistakes(made, _SHARES),
+        *mistakes_made(made, _SHARES),
         otherwise="These are not the responsibilities. Try one component first: all of them must be 1.",
     )
     yield _far_line(_table(results[-1], *far[:2], finite=False), far, near)
@@ -135,7 +136,7 @@ def _far_line(shares: NDArray, far: tuple, near: bool) -> Line:
         1,
         near and _same([shares], [far], _responsibilities),
         "They hold far from all components, too.",
-        *_mistakes(made, _FAR_OUT),
+        *mistakes_made(made, _FAR_OUT),
         otherwise="Far from all components the numbers are finite, but not the responsibilities.",
     )
 
@@ -145,11 +146,6 @@ _FAR_OUT = {
     "underflow": "Far from all components every density is rounded to 0, and your function divides 0 by 0. Stay with "
     "the logarithms as long as you can.",
 }
-
-
-def _mistakes(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
-    """Join for each mistake whether it was made, and what to say about it."""
-    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
 
 
 def _table(result: Any, X: NDArray, weights: NDArray, *, finite: bool = True) -> NDArray[np.float64]:
@@ -167,8 +163,11 @@ def _same(shares: list[NDArray], inputs: list[tuple], function: Callable) -> boo
     return all(np.allclose(a, function(*arguments), rtol=1e-4, atol=1e-5) for a, arguments in pairs)
 
 
-SPLIT = 8
-"""Seed of the split of predict-2."""
+SPLIT = 133
+"""Seed of the split of predict-2: here the full mixture makes three mistakes, so that copied species do not fit."""
+
+_NEAR = 0.015
+"""How far the announced mistakes of fits by other seeds and settings may differ; fits made wrongly differ more."""
 
 
 def _fit(X: pd.DataFrame, covariance_type: str = "full") -> GaussianMixture:
@@ -206,7 +205,7 @@ _WAYS = {
 
 _NAMES = {
     **_WAYS,
-    "species-for-clusters": "These are the species themselves, without one mistake; the model makes some. Name its "
+    "species-for-clusters": "These are the species themselves, with hardly a mistake; the model makes more. Name its "
     "clusters, and give each bird the name of its cluster.",
     "other-split": "These are birds of the lesson's split. Take `X_fit` and `X_held`.",
     "labels-not-matched": "The groups are right, but they bear wrong names: a component's number says nothing about "
@@ -226,7 +225,7 @@ def names_on_another_split(names: Any, expected: Any) -> Iterator[Line]:
     species = split_penguins(random_state=SPLIT)[3].to_numpy(dtype=str)
     labels, found = _as_names(names, len(species)), _held_out()[0]
     grouped = _regrouped(labels, found) <= 1
-    mistakes = [] if grouped else _mistakes(_wrong_groups(labels, species), _NAMES)
+    mistakes = [] if grouped else mistakes_made(_wrong_groups(labels, species), _NAMES)
     yield rubric(
         1,
         grouped,
@@ -265,7 +264,7 @@ def _wrong_groups(labels: NDArray, species: NDArray) -> dict[str, bool]:
     ways = {name: any(_regrouped(labels, _held_out(way)[0]) <= 1 for way in many) for name, many in _WRONG_WAYS.items()}
     gmm, _, X_test = _lesson()
     return {
-        "species-for-clusters": np.array_equal(labels, species),
+        "species-for-clusters": np.sum(labels != species) <= 1,
         **ways,
         "other-split": _regrouped(labels, gmm.predict(X_test)) <= 1,
     }
@@ -286,21 +285,23 @@ _ANNOUNCED = {
 
 def _announced_line(number: float, species: NDArray) -> Line:
     labels, announced = _held_out()
-    n, right = len(species), abs(number - announced) < 0.1
+    n, right = len(species), abs(number - announced) < _NEAR
     made = {
         "made-for-announced": number == np.sum(match_labels(species, labels) != species),
         "hard-labels": number == 0,
-        "per-sample-for-total": abs(number * n - announced) < 0.1,
-        "right-for-wrong": abs(n - number - announced) < 0.1,
+        "per-sample-for-total": abs(number * n - announced) < _NEAR,
+        "right-for-wrong": abs(n - number - announced) < _NEAR,
         "all-shares": abs(number - n) < 1e-3,
     }
     if not right:
-        made |= {name: any(abs(number - _held_out(way)[1]) < 0.1 for way in many) for name, many in _WRONG_WAYS.items()}
+        made |= {
+            name: any(abs(number - _held_out(way)[1]) < _NEAR for way in many) for name, many in _WRONG_WAYS.items()
+        }
     return rubric(
         1,
         right,
         "That is the number of mistakes that the responsibilities announce.",
-        *_mistakes(made, _ANNOUNCED),
+        *mistakes_made(made, _ANNOUNCED),
         otherwise="The number is not right. For each bird, what is the chance that its label is wrong?",
     )
 
@@ -349,7 +350,7 @@ def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
         1,
         bird == X_train.index[place],
         "No training bird has a smaller largest responsibility.",
-        *_mistakes(made, _BIRD),
+        *mistakes_made(made, _BIRD),
         otherwise="There is a bird in `X_train` of which the model is less sure.",
     )
     yield _after_line(after)
@@ -361,12 +362,15 @@ _AFTER = {
     "wrong-column": "These are the responsibilities for a bill that is 2 mm deeper. Change its length.",
     "hard-labels": "This is a hard label written as a row. Responsibilities say how sure the model is.",
     "density-for-probability": "These do not sum to one, as responsibilities do. Are they densities?",
+    "not-sorted": "The three numbers are right, but not their order. Ask `gmm`, whose components are sorted by bill "
+    "length, and leave the columns as they come.",
 }
 
 
 def _after_line(answer: Any) -> Line:
-    """Judge the responsibilities of the bird with a longer bill, in whatever order the components are."""
-    one_row = isinstance(answer, pd.DataFrame) or getattr(answer, "ndim", 1) == 2
+    """Judge the responsibilities of the bird with a longer bill, in the order of the sorted components."""
+    nested = isinstance(answer, list) and any(isinstance(row, list) for row in answer)
+    one_row = nested or getattr(answer, "ndim", 1) == 2
     shares = as_array(answer, (1, 3) if one_row else (3,), "three responsibilities").ravel()
     made = {
         "unchanged": _alike(shares, 0, 0),
@@ -374,21 +378,22 @@ def _after_line(answer: Any) -> Line:
         "wrong-column": _alike(shares, 0, 2),
         "hard-labels": np.array_equal(np.sort(shares), [0, 0, 1]),
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
+        "not-sorted": _alike(np.sort(shares), 2, 0, order=np.sort),
     }
     return rubric(
         1,
         _alike(shares, 2, 0),
         "Two millimetres take the doubt away.",
-        *_mistakes(made, _AFTER),
+        *mistakes_made(made, _AFTER),
         otherwise="These are not the responsibilities of this bird with a bill 2 mm longer.",
     )
 
 
-def _alike(shares: NDArray, longer: float, deeper: float) -> bool:
+def _alike(shares: NDArray, longer: float, deeper: float, order: Callable = np.asarray) -> bool:
     """Whether these are the responsibilities of the least sure bird with its bill changed by so many mm."""
     gmm, X_train, _ = _lesson()
     bird = X_train.iloc[[_least_sure(X_train)]] + [longer, deeper, 0, 0]
-    return bool(np.allclose(np.sort(shares), np.sort(gmm.predict_proba(bird)[0]), atol=1e-3))
+    return bool(np.allclose(shares, order(gmm.predict_proba(bird)[0]), atol=1e-3))
 
 
 choice(

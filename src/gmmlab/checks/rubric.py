@@ -231,9 +231,3 @@ def as_results(answer: Any, n_calls: int) -> list[Any]:
         if isinstance(result, Raised):
             raise Misfit("raised", f"Your function raised {result.error}: {result.message}")
     return answer.results
-
-
-def labelled_with_units(label: str) -> bool:
-    """Whether an axis label ends in a unit in parentheses, such as "body mass (g)"."""
-    label = label.strip()
-    return label.endswith(")") and 0 < label.find("(") < len(label) - 2
