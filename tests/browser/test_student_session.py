@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import TimeoutError as NothingHappened
 
 from gmmlab.checks import exercises
 from gmmlab.checks.registry import find
@@ -31,10 +32,18 @@ class Session:
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
 
     def run_all(self):
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        """Run all cells; JupyterLab loses the click if the kernel is not quite ready."""
+        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
+        for _ in range(10):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            try:
+                busy.wait_for(timeout=6_000)
+                break
+            except NothingHappened:
+                self.page.keyboard.press("Escape")
         last = self.page.locator(".jp-CodeCell", has_text='progress("')
-        last.locator(".jp-OutputArea table").wait_for(timeout=120_000)
+        last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
         self.wait_until_idle()
 
     def cell(self, text):

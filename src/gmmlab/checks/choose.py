@@ -143,7 +143,7 @@ _ICL_WORDS = {
 
 @exercise(
     "choose-2",
-    title="ICL",
+    title="ICL by hand",
     points=2,
     hint="Look at the lesson's `entr`. What does `np.log` give for 0, and what is that times 0?",
     inputs=draw_responsibilities,
