@@ -20,6 +20,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from sklearn.mixture import GaussianMixture
@@ -461,3 +462,60 @@ def _grid(low: ArrayLike, high: ArrayLike, columns: Sequence[str]) -> tuple[NDAr
 def _nameless(gmm: GaussianMixture) -> GaussianMixture:
     """Return the mixture without feature names, so that it takes plain arrays without a warning."""
     return from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
+
+
+_LINES = {"full": "-", "tied": "--", "diag": "-.", "spherical": ":"}
+_CRITERIA = {
+    "bic": "BIC (lower is better)",
+    "aic": "AIC (lower is better)",
+    "icl": "ICL (lower is better)",
+    "held_out": "held-out log-likelihood per sample (higher is better)",
+}
+
+
+def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | None = None) -> Axes:
+    """Draw a criterion against the number of components, a line for each covariance type, and mark the best.
+
+    Degenerate models are crossed out, and never the best.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As from ``gmmlab.mixture.search``.
+    criterion : {"bic", "aic", "icl", "held_out"}
+        What to draw.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the criterion is unknown, or has no values.
+    """
+    if criterion not in _CRITERIA or results[criterion].isna().all():
+        raise ValueError(
+            f"The criterion must be one of {list(_CRITERIA)} that the search measured: {criterion!r} came."
+        )
+    ax = plt.gca() if ax is None else ax
+    for place, (kind, line) in enumerate(_LINES.items()):
+        of_kind = results[results["covariance_type"] == kind].sort_values("n_components")
+        style = {"color": colour_of(place), "marker": marker_of(place), "linestyle": line}
+        if len(of_kind):
+            ax.plot(of_kind["n_components"], of_kind[criterion], label=kind, **style)
+    sound, crossed = results[~results["degenerate"]], results[results["degenerate"]]
+    if len(crossed):
+        style = {"color": _EDGE, "marker": "x", "markersize": 11, "linestyle": "none"}
+        ax.plot(crossed["n_components"], crossed[criterion], label="degenerate", **style)
+    if len(sound):
+        best = sound.loc[sound[criterion].idxmax() if criterion == "held_out" else sound[criterion].idxmin()]
+        style = {"color": _EDGE, "marker": "o", "markersize": 16, "markerfacecolor": "none", "linestyle": "none"}
+        name = f"best: {best['covariance_type']}, {best['n_components']}"
+        ax.plot(best["n_components"], best[criterion], label=name, **style)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="number of components", ylabel=_CRITERIA[criterion])
+    ax.legend()
+    return ax

@@ -4,7 +4,7 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
-from gmmlab.mixture import COVARIANCE_TYPES, best_fit, covariance_matrices
+from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
 
 FAITHFUL = load_faithful()
 PENGUINS = load_penguins()[MEASURES].dropna()
@@ -78,3 +78,81 @@ def test_a_model_fitted_again_starts_afresh():
     gmm = best_fit(X, 2, covariance_type="tied")
     refitted = gmm.fit(X[:100]).means_.copy()
     np.testing.assert_array_equal(gmm.fit(X[:100]).means_, refitted)
+
+
+# The likelihood does not notice these maps, so neither may the optimum found
+
+
+def any_map(rng):
+    return rng.normal(size=(4, 4)) * 10.0 ** rng.uniform(-3, 3, size=4)
+
+
+def any_units(rng):
+    return np.diag(10.0 ** rng.uniform(-4, 4, size=4))
+
+
+def any_turn(rng):
+    return np.linalg.qr(rng.normal(size=(4, 4)))[0] * 10.0 ** rng.uniform(-4, 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("covariance_type", "draw"),
+    [("full", any_map), ("tied", any_map), ("diag", any_units), ("spherical", any_turn)],
+    ids=COVARIANCE_TYPES,
+)
+def test_the_optimum_is_found_in_any_units(covariance_type, draw, seed):
+    X, A = PENGUINS.to_numpy(), draw(np.random.default_rng(seed))
+    known = len(X) * best_fit(X, 3, covariance_type=covariance_type).score(X)
+    moved = best_fit(X @ A + 7, 3, covariance_type=covariance_type)
+    got = len(X) * (moved.lower_bound_ + np.linalg.slogdet(A)[1])
+    assert got == pytest.approx(known, abs=0.01)
+
+
+def test_a_collapsed_solution_is_left_out_where_another_is_found():
+    X = np.r_[np.repeat(0.5, 5), np.random.default_rng(0).normal(size=200)][:, None]
+    assert best_fit(X, 2).covariances_.min() > 1e-6
+
+
+def test_a_mixture_that_only_collapses_is_named():
+    with pytest.warns(DegenerateFitWarning, match="ended with one that collapsed"):
+        best_fit(np.repeat([[0.0], [1.0], [3.0]], 10, axis=0), 3)
+
+
+def test_concentric_components_are_found():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.normal(size=(300, 2)), rng.normal(scale=6, size=(300, 2))]
+    gmm = best_fit(X, 2, covariance_type="spherical")
+    np.testing.assert_allclose(np.sort(np.sqrt(gmm.covariances_)), [1, 6], rtol=0.1)
+
+
+@every_type
+def test_the_lower_bound_is_the_mean_log_likelihood(covariance_type):
+    gmm = best_fit(PENGUINS, 3, covariance_type=covariance_type)
+    assert gmm.lower_bound_ == pytest.approx(gmm.score(PENGUINS), abs=1e-9)
+
+
+@every_type
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # no step gains nothing at all
+def test_em_of_scikit_learn_gains_nothing_on_the_fit(covariance_type):
+    gmm = best_fit(PENGUINS, 4, covariance_type=covariance_type)
+    before = gmm.score(PENGUINS)
+    gmm.set_params(warm_start=True, max_iter=50, tol=1e-15).fit(PENGUINS)
+    assert gmm.score(PENGUINS) == pytest.approx(before, abs=1e-7)
+
+
+def test_a_sample_of_many_rows_leads_to_an_optimum_of_all():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(mean, 1, size=(2000, 2)) for mean in (0, 6, 12, 18)])
+    np.testing.assert_allclose(np.sort(best_fit(X, 4).means_[:, 0]), [0, 6, 12, 18], atol=0.1)
+
+
+def test_fewer_samples_than_components_are_refused():
+    with pytest.raises(ValueError, match="5 components need at least as many samples, but 3 came"):
+        best_fit(np.arange(3.0)[:, None], 5)
+
+
+def test_a_constant_column_does_not_matter():
+    X = FAITHFUL.assign(constant=3.0)
+    plain = best_fit(FAITHFUL, 2, covariance_type="tied")
+    np.testing.assert_allclose(np.sort(best_fit(X, 2, covariance_type="tied").weights_), np.sort(plain.weights_))

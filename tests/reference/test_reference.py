@@ -16,6 +16,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_banknotes, load_faithful, load_penguins
 from gmmlab.mixture import best_fit, n_parameters, sort_components
+from gmmlab.mixture.em import Parameters, e_step, em
 
 HERE = Path(__file__).parent
 PUBLISHED = pd.read_csv(HERE / "published.csv")
@@ -77,6 +78,17 @@ def test_the_recipe_reaches_the_published_value(row):
 def test_the_recipe_fits_at_least_as_well_as_mclust(row):
     got = reached({**row, "features": "all", "quantity": "log_likelihood"})
     assert got > row["log_likelihood"] - 0.01
+
+
+def test_the_published_optimum_of_two_full_components_is_reached_from_the_classes_and_surpassed_from_elsewhere():
+    X, classes = samples("banknote")
+    groups = [X[classes == name].to_numpy() for name in np.unique(classes)]
+    start = Parameters([0.5, 0.5], [g.mean(axis=0) for g in groups], [np.cov(g.T) for g in groups])
+    published = em(X, start, tol=1e-12, max_iter=5000)
+    labels = e_step(X, published.parameters)[0].argmax(axis=1)
+    assert len(X) * published.log_likelihood[-1] == pytest.approx(-729.9521, abs=0.01)  # R mclust 6.0.0
+    assert adjusted_rand_score(classes, labels) == pytest.approx(0.98, abs=1e-4)
+    assert len(X) * model("banknote", "all", "full", 2).score(X) > -718.4  # not known to mclust
 
 
 @pytest.mark.parametrize("row", rows(CELLS, ["data", "covariance_type", "n_components"]))

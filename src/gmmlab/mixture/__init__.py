@@ -13,10 +13,14 @@ from gmmlab.mixture.components import (
     n_parameters,
     sort_components,
 )
-from gmmlab.mixture.fitting import best_fit
+from gmmlab.mixture.estimator import BestGaussianMixture
+from gmmlab.mixture.fitting import DegenerateFitWarning, best_fit
+from gmmlab.mixture.search import search
 
 __all__ = [
     "COVARIANCE_TYPES",
+    "BestGaussianMixture",
+    "DegenerateFitWarning",
     "best_fit",
     "covariance_matrices",
     "density_levels",
@@ -27,5 +31,6 @@ __all__ = [
     "marginal",
     "match_labels",
     "n_parameters",
+    "search",
     "sort_components",
 ]

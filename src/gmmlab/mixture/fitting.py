@@ -1,8 +1,49 @@
-"""Fitting that reaches the good optimum, not merely a converged one."""
+"""Fitting that reaches the good optimum, not merely a converged one.
+
+EM climbs from where it starts, so the starts decide. A k-means start depends on the units of the features while the
+likelihood of a mixture does not; so starts come from three views of the data (as they are, standardised, whitened),
+all run a little, the best few run on, and then components are joined and split as long as that leads higher.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
+from sklearn.utils import check_array, check_random_state
+
+from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, climb, short_runs
+from gmmlab.mixture.components import COVARIANCE_TYPES, from_parameters
+from gmmlab.mixture.em import Parameters, e_step
+from gmmlab.mixture.moments import Groups, groups_of, merge_and_split, merged, mixtures, pair_products
+
+THINNEST = 1e-3
+"""A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
+
+ROWS, FEW_ROWS = 5000, 1500  # so many rows tell optima apart; so few tell promising starts from poor ones
+SHORT, LONG = 20, 40  # iterations of a short run and at most of a longer one
+KEPT = 2  # short runs that are run on
+FINE = 20  # groups beyond 2 k from which merging begins
+WAYS = 4  # ways to join and split that are tried at once
+SAME = 1e-4  # optima that differ by less, in log-likelihood per row, count as one
+
+
+class DegenerateFitWarning(UserWarning):
+    """Every start ended in a collapsed component: the likelihood found is an artefact."""
+
+
+class Fit(NamedTuple):
+    """A fitted mixture in the units of the data, its log-likelihood per row, and how the fit went."""
+
+    parameters: Parameters
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+    degenerate: bool
 
 
 def best_fit(
@@ -10,13 +51,21 @@ def best_fit(
     n_components: int,
     *,
     covariance_type: str = "full",
-    n_init: int = 10,
-    random_state: int = 0,
+    n_init: int = 20,
+    random_state: int | np.random.RandomState | None = 0,
 ) -> GaussianMixture:
-    """Fit a mixture by the lab's recipe: several k-means starts, the best polished to real convergence.
+    """Fit a mixture by the lab's recipe: many starts, the best improved and polished to real convergence.
 
     With scikit-learn's defaults (``n_init=1, tol=1e-3``) EM often stops early or at a poor local optimum
-    and still reports ``converged_``. ``tol`` is a gain in log-likelihood per sample, so it must be small.
+    and still reports ``converged_``. The optimum found here does not depend on the units of the features where
+    the likelihood does not: on no linear map for ``"full"`` and ``"tied"``, on no rescaling for ``"diag"``.
+
+    A solution is degenerate, and left out wherever another is found, if a component
+
+    - is thinner in some direction than a thousandth of the data's standard deviation there, or
+    - owns fewer rows than its own covariance needs: d + 1 (full), 2 (diag, spherical), 1.5 (tied).
+
+    The likelihood of such a solution grows without bound, or would without the regularisation.
 
     Parameters
     ----------
@@ -27,24 +76,337 @@ def best_fit(
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
     n_init : int
-        Number of starts; the fit with the highest log-likelihood is kept.
-    random_state : int
+        Effort: k-means starts in each of the three views. For every four of them, one more failed round of joining
+        and splitting components is allowed before the search ends.
+    random_state : int, RandomState or None
         Seed of the starts.
 
     Returns
     -------
     GaussianMixture
-        Fitted.
+        Fitted; ``lower_bound_`` is its log-likelihood per row.
+
+    Raises
+    ------
+    ValueError
+        If a number or the covariance type is out of range, or X is not finite or has fewer rows than components.
+
+    Warns
+    -----
+    DegenerateFitWarning
+        If every solution found is degenerate.
     """
-    X = X.astype(float) if hasattr(X, "astype") else np.asarray(X, dtype=float)
-    gmm = GaussianMixture(
-        n_components,
-        covariance_type=covariance_type,
-        init_params="kmeans",
-        n_init=n_init,
-        tol=1e-6,
-        max_iter=1000,
-        random_state=random_state,
-    ).fit(X)
-    gmm.set_params(warm_start=True, tol=1e-12, max_iter=10_000).fit(X)
-    return gmm.set_params(warm_start=False)
+    names = feature_names(X)
+    X = check_array(X, dtype=np.float64, ensure_min_samples=2)
+    (fit,) = fit_types(X, n_components, [covariance_type], n_init=n_init, random_state=random_state)
+    if fit.degenerate:
+        warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
+    gmm = as_mixture(fit)
+    if names is not None:
+        gmm.feature_names_in_ = names
+    return gmm
+
+
+def feature_names(X: ArrayLike) -> NDArray | None:
+    """Return the names of the columns if all are text."""
+    columns = getattr(X, "columns", ())
+    named = len(columns) > 0 and all(isinstance(name, str) for name in columns)
+    return np.asarray(columns, dtype=object) if named else None
+
+
+def degenerate_message(n_components: int, covariance_type: str) -> str:
+    """Return the sentence that warns of a degenerate fit."""
+    return (
+        f"Every fit of {n_components} {covariance_type} components ended with one that collapsed on a few samples or a "
+        "thin layer of them, so its log-likelihood means little. Use fewer components or a simpler covariance type, "
+        "and look for repeated values."
+    )
+
+
+def as_mixture(fit: Fit) -> GaussianMixture:
+    """Return the fit as a fitted ``GaussianMixture`` of scikit-learn."""
+    p = fit.parameters
+    gmm = from_parameters(p.weights, p.means, p.covariances, p.covariance_type)
+    gmm.lower_bound_, gmm.n_iter_, gmm.converged_ = fit.log_likelihood, fit.n_iter, fit.converged
+    return gmm
+
+
+def fit_types(
+    X: NDArray[np.float64],
+    n_components: int,
+    covariance_types: Sequence[str],
+    *,
+    n_init: int = 20,
+    random_state: int | np.random.RandomState | None = 0,
+    tol: float = 1e-12,
+) -> list[Fit]:
+    """Fit one number of components with several covariance types, which share the k-means starts.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    n_components, n_init, random_state
+        As in `best_fit`, which gives the same fits.
+    covariance_types : sequence of str
+    tol : float
+        Gain in log-likelihood per row below which an accelerated iteration counts as converged.
+
+    Returns
+    -------
+    list of Fit
+        In the order of `covariance_types`.
+    """
+    _check(X, n_components, covariance_types, n_init)
+    rng = check_random_state(random_state)
+    rows = rng.permutation(len(X))[:ROWS] if len(X) > ROWS else np.arange(len(X))
+    few = rng.permutation(len(rows))[:FEW_ROWS]
+    views = [space_of(X, kind).of_rows(X[rows[few]]) for kind in _views(X)]
+    partitions = _partitions(views, n_components, n_init, rng)
+    return [
+        _fit(X, rows, few, partitions, n_components, kind, patience=1 + n_init // 4, tol=tol)
+        for kind in covariance_types
+    ]
+
+
+def _check(X: NDArray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
+    for kind in covariance_types:
+        if kind not in COVARIANCE_TYPES:
+            raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but {kind!r} came.")
+    for name, number in {"n_components": n_components, "n_init": n_init}.items():
+        if not isinstance(number, int | np.integer) or number < 1:
+            raise ValueError(f"{name} must be a whole number from 1 on, but {number!r} came.")
+    if len(X) < n_components:
+        raise ValueError(
+            f"{n_components} components need at least as many samples, but {len(X)} came: ask for fewer components."
+        )
+
+
+class Space(NamedTuple):
+    """Where a covariance type is fitted: v = (x - centre) @ forward, and x = v @ back + centre.
+
+    The map is the largest that the type's likelihood does not notice, so one regularisation and one criterion of
+    collapse fit all data, whatever their units.
+    """
+
+    centre: NDArray
+    forward: NDArray
+    back: NDArray
+
+    def of_rows(self, X: NDArray) -> NDArray:
+        """Return rows in the space."""
+        return (X - self.centre) @ self.forward
+
+    def of_mixture(self, p: Parameters) -> Parameters:
+        """Return a mixture of the data in the space."""
+        return _mapped(p, p.means - self.centre, self.forward)
+
+    def in_units(self, run: Climb, degenerate: bool) -> Fit:
+        """Return what was fitted in the space in the units of the data."""
+        mixture = _mapped(run.parameters, run.parameters.means, self.back)
+        mixture = mixture.shifted(self.centre)
+        log_likelihood = run.log_likelihood + np.linalg.slogdet(self.forward)[1]
+        return Fit(mixture, float(log_likelihood), run.n_iter, run.converged, degenerate)
+
+
+def _mapped(p: Parameters, means: NDArray, A: NDArray) -> Parameters:
+    """Return the mixture of x @ A; A is diagonal for diag, and a multiple of one for spherical."""
+    covariances = {
+        "full": lambda c: A.T @ c @ A,
+        "tied": lambda c: A.T @ c @ A,
+        "diag": lambda c: c * np.diag(A) ** 2,
+        "spherical": lambda c: c * A[0, 0] ** 2,
+    }[p.covariance_type](p.covariances)
+    return Parameters(p.weights, means @ A, covariances, p.covariance_type)
+
+
+def space_of(X: NDArray, covariance_type: str) -> Space:
+    """Return whitened (full, tied), standardised (diag) or uniformly scaled (spherical) space.
+
+    A direction in which the data do not vary keeps its unit.
+    """
+    centre, scale = X.mean(axis=0), X.std(axis=0)
+    scale = np.where(scale > 1e-14 * np.abs(centre), scale, 1.0)
+    if covariance_type == "spherical":
+        scale = np.full(len(scale), np.sqrt(np.mean(scale**2)))
+    if covariance_type in ("diag", "spherical"):
+        return Space(centre, np.diag(1 / scale), np.diag(scale))
+    Z = (X - centre) / scale
+    variances, axes = np.linalg.eigh(Z.T @ Z / len(Z))
+    root = np.sqrt(np.where(variances > 1e-12 * variances[-1], variances, 1.0))
+    return Space(centre, axes / root / scale[:, None], (axes * root).T * scale)
+
+
+def _views(X: NDArray) -> list[str]:
+    """Return the types in whose spaces k-means starts are made: one type, if there is one feature."""
+    return ["spherical", "diag", "full"] if X.shape[1] > 1 else ["full"]
+
+
+class Partitions(NamedTuple):
+    """Labels of the few rows: coarse ones in k groups, fine ones in more, to be merged."""
+
+    coarse: list[NDArray]
+    fine: list[NDArray]
+
+
+def _partitions(views: list[NDArray], k: int, n_init: int, rng: np.random.RandomState) -> Partitions:
+    n = len(views[0])
+    if k == 1:
+        return Partitions([np.zeros(n, dtype=int)], [])
+    shells = np.argsort(np.argsort((views[-1] ** 2).sum(axis=1))) * k // n  # for components around one another
+    # Every other start is left as k-means++ seeds it: more various, and good for overlapping components.
+    coarse = [_kmeans(view, k, rng, n_iter=4 * (i % 2)) for i in range(n_init, 0, -1) for view in views]
+    groups = max(k, min(2 * k + FINE, n // 4))
+    return Partitions([shells, *coarse], [_kmeans(view, groups, rng, n_iter=4) for view in views])
+
+
+def _kmeans(V: NDArray, k: int, rng: np.random.RandomState, n_iter: int) -> NDArray[np.intp]:
+    """Return labels after k-means++ seeding and a few iterations of Lloyd's algorithm."""
+    squares, centres = (V**2).sum(axis=1), np.empty((k, V.shape[1]))
+    nearest = np.ones(len(V))
+    for j in range(k):
+        ladder = np.cumsum(nearest)
+        centres[j] = V[min(np.searchsorted(ladder, rng.uniform() * ladder[-1]), len(V) - 1)]
+        distance = np.maximum(squares - 2 * V @ centres[j] + centres[j] @ centres[j], 0)
+        nearest = np.minimum(nearest, distance) if j else distance
+    for _ in range(n_iter):
+        member = np.eye(k)[_nearest(V, centres)]
+        counts = member.sum(axis=0)[:, None]
+        centres = np.where(counts > 0, member.T @ V / np.maximum(counts, 1), centres)
+    return _nearest(V, centres)
+
+
+def _nearest(V: NDArray, centres: NDArray) -> NDArray[np.intp]:
+    return ((centres**2).sum(axis=1) - 2 * V @ centres.T).argmin(axis=1)
+
+
+class _Optimum(NamedTuple):
+    """A run and its rank: a lower one is better, and degenerate ones come last."""
+
+    rank: tuple[bool, float]
+    run: Climb
+
+
+def _optimum(V: NDArray, start: Parameters, max_iter: int, tol: float) -> _Optimum:
+    run = climb(V, start, max_iter, tol)
+    return _Optimum((degenerate(V, run.parameters), -run.log_likelihood), run)
+
+
+def _fit(
+    X: NDArray,
+    rows: NDArray,
+    few: NDArray,
+    partitions: Partitions,
+    k: int,
+    kind: str,
+    *,
+    patience: int,
+    tol: float,
+) -> Fit:
+    """Find the best optimum on a sample of rows, and polish it on all; the starts are made on a few of the sample."""
+    space = space_of(X, kind)
+    V = np.asfortranarray(space.of_rows(X))
+    W = V if len(rows) == len(V) else np.asfortranarray(V[rows])
+    U = np.asfortranarray(W[few])
+    optima = [_optimum(W, start, LONG, SAME / 10) for start in _best_starts(U, partitions, k, kind)]
+    optima = _distinct(optima)
+    if k > 2:
+        optima = _distinct(_improved(W, U, optima, patience))
+    return _polished(V, optima, space, tol, sampled=W is not V)
+
+
+def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[Parameters]:
+    """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
+    products, d = pair_products(U), U.shape[1]
+    groups = groups_of(_indicators(partitions.coarse, k), products, d)
+    for labels in partitions.fine:
+        fine = groups_of(_indicators([labels], labels.max() + 1), products, d)
+        fine = Groups(*(array[0] for array in fine)).take(fine.counts[0] >= 1)
+        if len(fine.counts) > k:
+            groups = _with(groups, merged(fine, k, kind))
+    ends = list(_ends(U, groups, kind))
+    found: list[tuple[Parameters, float]] = []
+    for parameters, log_likelihood in [e for e in ends if not degenerate(U, e[0])] or ends:
+        if len(found) < KEPT and all(abs(log_likelihood - other) > 10 * SAME for _, other in found):
+            found.append((parameters, log_likelihood))
+    return [parameters for parameters, _ in found] or [_anyhow(groups, kind)]
+
+
+def _indicators(labels: list[NDArray], k: int) -> NDArray[np.bool_]:
+    return np.stack(labels)[:, None, :] == np.arange(k)[:, None]
+
+
+def _with(groups: Groups, more: Groups) -> Groups:
+    return Groups(*(np.concatenate([array, new[None]]) for array, new in zip(groups, more, strict=True)))
+
+
+def _ends(U: NDArray, starts: Groups, kind: str) -> Iterator[tuple[Parameters, float]]:
+    """Yield where short runs end, from the best down, with their log-likelihoods per row."""
+    ends, log_likelihoods = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT)
+    for r, log_likelihood in enumerate(log_likelihoods):
+        yield ends.parameters(r, kind), float(log_likelihood)
+
+
+def _anyhow(groups: Groups, kind: str) -> Parameters:
+    """Return a start for data on which every short run lost a component, such as a few values often repeated."""
+    weights, means, covariances = mixtures(groups, kind)
+    return Batch(np.maximum(weights, 1e-12), means, covariances).parameters(0, kind)
+
+
+def _improved(W: NDArray, U: NDArray, optima: list[_Optimum], patience: int) -> list[_Optimum]:
+    """Join two components and split a third of the best optimum as long as that leads to a better one."""
+    failed = 0
+    while failed < patience:
+        best = min(optima, key=lambda o: o.rank)
+        moves = merge_and_split(U, best.run.parameters, failed * WAYS, (failed + 1) * WAYS)
+        if moves is None:
+            break
+        new = [_optimum(W, p, LONG, SAME / 10) for p in _promising(U, moves, best.run.parameters)]
+        better = any(o.rank < (best.rank[0], best.rank[1] - SAME) for o in new)
+        optima, failed = optima + new, 0 if better else failed + 1
+    return optima
+
+
+def _promising(U: NDArray, moves: Groups, best: Parameters) -> list[Parameters]:
+    """Return the two best ends of short runs that come near the log-likelihood of the best so far."""
+    level = e_step(U, best)[1].mean() - 200 * SAME
+    ends = _ends(U, moves, best.covariance_type)
+    return [p for p, log_likelihood in ends if log_likelihood > level][:KEPT]
+
+
+def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
+    """Return the optima in order, without those that were found again."""
+    kept: list[_Optimum] = []
+    for optimum in sorted(optima, key=lambda o: o.rank):
+        if all(abs(optimum.rank[1] - other.rank[1]) > SAME for other in kept):
+            kept.append(optimum)
+    return kept
+
+
+def _polished(V: NDArray, optima: list[_Optimum], space: Space, tol: float, *, sampled: bool) -> Fit:
+    """Run the best optima on all rows to convergence, one after the other, until one is not degenerate."""
+    if sampled:
+        close = [o for o in optima if o.rank[1] < optima[0].rank[1] + 100 * SAME][:3]
+        optima = _distinct([_optimum(V, o.run.parameters, 10, SAME) for o in close])
+    ends = []
+    for optimum in optima:
+        ends.append(_optimum(V, optimum.run.parameters, 5000, tol))
+        if not ends[-1].rank[0]:
+            break
+    best = min(ends, key=lambda o: o.rank)
+    return space.in_units(best.run, best.rank[0])
+
+
+_LEAST_ROWS = {"full": lambda d: d + 1, "tied": lambda d: 1.5, "diag": lambda d: 2, "spherical": lambda d: 2}
+
+
+def degenerate(V: NDArray, parameters: Parameters) -> bool:
+    """Say whether a component is thinner, or owns fewer rows, than `best_fit` states; in the type's space."""
+    spread = np.sqrt(V.var(axis=0) + REG_COVAR)  # a direction without variance has thickness 1, not 0
+    thinnest = {
+        "full": lambda c: np.linalg.eigvalsh(c / np.outer(spread, spread)).min(),
+        "tied": lambda c: np.linalg.eigvalsh(c / np.outer(spread, spread)).min(),
+        "diag": lambda c: (c / spread**2).min(),
+        "spherical": lambda c: c.min() / np.mean(spread**2),
+    }[parameters.covariance_type](parameters.covariances)
+    rows = len(V) * parameters.weights.min()
+    return bool(rows < _LEAST_ROWS[parameters.covariance_type](V.shape[1]) - 0.01 or thinnest < THINNEST**2)

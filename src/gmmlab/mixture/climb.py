@@ -1,0 +1,234 @@
+"""Climb to an optimum of the likelihood: many short runs at once, and one long run with acceleration.
+
+Both take EM steps on data in a space where the covariance of the data is about the identity, so one tiny
+regularisation fits all data.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmlab.mixture.em import Parameters, m_step, statistics
+from gmmlab.mixture.moments import SINGLE, pair_products, symmetric
+
+REG_COVAR = 1e-8
+"""Added to the variances, as a share of the variance of the data: too small to bias, large enough to go on."""
+
+MEMORY = 5  # steps that the acceleration looks back; measured: 3 is slower, 10 no faster
+LONGEST_REST = 16  # plain steps after an acceleration that failed again and again
+BLOCK = 200_000  # responsibilities of a block of rows, which should stay in cache
+
+
+class Climb(NamedTuple):
+    """Where a long run ended."""
+
+    parameters: Parameters
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+
+
+def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float) -> Climb:
+    """Run EM with Anderson acceleration, which needs three to fifteen times fewer steps near the optimum.
+
+    An EM step maps parameters x to f(x). The next x is the combination of the last few f(x) whose residuals
+    f(x) - x cancel best (Walker & Ni 2011, SIAM J. Numer. Anal. 49, 1715, algorithm AA). Where the likelihood
+    falls or a covariance is no longer positive definite, the run goes back to the plain EM step, which never falls.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+    start : Parameters
+    max_iter : int
+    tol : float
+        The run ends when two steps in a row gain less, in log-likelihood per row.
+    """
+    x = plain = _flat(start)
+    points, residuals, reached, idle, rest, next_rest, n_iter = [], [], -np.inf, 0, 0, 1, 0
+    while n_iter < max_iter:
+        n_iter += 1
+        step = _em_step(V, x, start)
+        if step is None or step[0] < reached - 1e-12:
+            if x is plain:  # even plain EM falls: rounding is all that is left
+                break
+            x, points, residuals = plain, [], []
+            rest, next_rest = next_rest, min(2 * next_rest, LONGEST_REST)
+            continue
+        idle = idle + 1 if step[0] - reached < tol else 0
+        reached, plain = step
+        if idle == 2:
+            break
+        points, residuals = [*points[-MEMORY:], x], [*residuals[-MEMORY:], plain - x]
+        x = plain if rest or len(points) == 1 else _accelerated(points, residuals)
+        rest = max(rest - 1, 0)
+    return Climb(_unflat(plain, start), reached, n_iter, idle == 2)
+
+
+def _em_step(V: np.ndarray, x: np.ndarray, like: Parameters) -> tuple[float, np.ndarray] | None:
+    """Return the log-likelihood per row at x and the parameters after an EM step; None where x is no mixture."""
+    try:
+        sums = statistics(V, _unflat(x, like))
+        return sums.log_likelihood / sums.rows, _flat(m_step(sums, REG_COVAR))
+    except ValueError:
+        return None
+
+
+def _accelerated(points: list[np.ndarray], residuals: list[np.ndarray]) -> np.ndarray:
+    moved, changed = np.diff(points, axis=0).T, np.diff(residuals, axis=0).T
+    mix = np.linalg.lstsq(changed, residuals[-1], rcond=1e-8)[0]
+    return points[-1] + residuals[-1] - (moved + changed) @ mix
+
+
+def _flat(p: Parameters) -> np.ndarray:
+    return np.concatenate([p.weights, p.means.ravel(), p.covariances.ravel()])
+
+
+def _unflat(x: np.ndarray, like: Parameters) -> Parameters:
+    k, d = like.means.shape
+    weights, means, covariances = np.split(x, [k, k + k * d])
+    return Parameters(weights, means.reshape(k, d), covariances.reshape(like.covariances.shape), like.covariance_type)
+
+
+class Batch(NamedTuple):
+    """Parameters of r mixtures: arrays of shape (r, k), (r, k, d) and (r, k, ...); tied repeats its covariance."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def keep(self, these: np.ndarray) -> Batch:
+        """Return the mixtures chosen by a mask or by numbers."""
+        return Batch(*(array[these] for array in self))
+
+    def parameters(self, r: int, covariance_type: str) -> Parameters:
+        """Return mixture r alone."""
+        covariances = self.covariances[r, 0] if covariance_type == "tied" else self.covariances[r]
+        return Parameters(self.weights[r] / self.weights[r].sum(), self.means[r], covariances, covariance_type)
+
+
+def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -> tuple[Batch, np.ndarray]:
+    """Run EM from many starts at once, in single precision: good enough to tell the promising from the poor.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+    batch : Batch
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    n_iter : int
+
+    Returns
+    -------
+    batch : Batch
+        In falling order of the log-likelihood. A start that lost a component is not among them.
+    log_likelihood : array
+        Per row, of each mixture in the batch.
+    """
+    features = _FEATURES[covariance_type](V)
+    for _ in range(n_iter):
+        batch = batch.keep(_alive(batch, len(V)))
+        if len(batch.weights) == 0:
+            return batch, np.empty(0)
+        products, log_likelihood = _e_step(features, batch, covariance_type)
+        old, batch = batch, _m_step(products, covariance_type, V.shape[1])
+    order = np.argsort(-log_likelihood)
+    return old.keep(order), log_likelihood[order]
+
+
+def _alive(batch: Batch, n: int) -> np.ndarray:
+    """Say which mixtures have at least a row in every component, and covariances that can be inverted."""
+    covariances = batch.covariances
+    if covariances.ndim == 4:  # a covariance matrix has a positive determinant and a positive diagonal
+        diagonals = np.diagonal(covariances, axis1=2, axis2=3)
+        values = np.concatenate([diagonals, np.linalg.slogdet(covariances)[0][..., None]], axis=2)
+    else:
+        values = covariances
+    return (n * batch.weights.min(axis=1) >= 1) & (values.reshape(len(values), -1) > 0).all(axis=1)
+
+
+def _e_step(features: np.ndarray, batch: Batch, covariance_type: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return responsibilities times features, shape (r, k, p), and the log-likelihood per row of each mixture."""
+    (r, k), (p, n) = batch.weights.shape, features.shape
+    coefficients = _coefficients(batch, covariance_type).astype(np.float32).reshape(r * k, p)
+    products, log_likelihood = np.zeros((r * k, p)), np.zeros(r)
+    width = max(256, BLOCK // (r * k))
+    for i in range(0, n, width):
+        block = features[:, i : i + width]
+        shares = (coefficients @ block).reshape(r, k, -1)
+        top = shares.max(axis=1, keepdims=True)
+        shares -= top
+        np.exp(shares, out=shares)
+        total = shares.sum(axis=1, keepdims=True)
+        shares /= total
+        log_likelihood += (top + np.log(total)).sum(axis=(1, 2), dtype=float)
+        products += shares.reshape(r * k, -1) @ block.T
+    return products.reshape(r, k, p), log_likelihood / n
+
+
+def _m_step(products: np.ndarray, covariance_type: str, d: int) -> Batch:
+    counts = products[..., 0] + 1e-30
+    means = products[..., 1 : d + 1] / counts[..., None]
+    weights = counts / counts.sum(axis=1, keepdims=True)
+    second = products[..., d + 1 :] / counts[..., None]
+    return Batch(weights, means, _COVARIANCES[covariance_type](weights, means, second))
+
+
+def _full(weights, means, second):
+    outer = means[..., :, None] * means[..., None, :]
+    return symmetric(second, means.shape[-1]) - outer + SINGLE * np.eye(means.shape[-1])
+
+
+def _tied(weights, means, second):
+    common = np.einsum("rk,rkij->rij", weights, _full(weights, means, second))
+    return np.repeat(common[:, None], means.shape[1], axis=1)
+
+
+def _diag(weights, means, second):
+    return second - means**2 + SINGLE
+
+
+def _spherical(weights, means, second):
+    return (second[..., 0] - (means**2).sum(axis=-1)) / means.shape[-1] + SINGLE
+
+
+_COVARIANCES = {"full": _full, "tied": _tied, "diag": _diag, "spherical": _spherical}
+
+
+def _coefficients(batch: Batch, covariance_type: str) -> np.ndarray:
+    """Return c of the weighted log densities c @ features, which are linear in them (see `gmmlab.mixture.em`)."""
+    linear, squares, log_det = _LINEAR[covariance_type](batch.means, batch.covariances)
+    constant = np.log(batch.weights) - 0.5 * (log_det + (linear * batch.means).sum(axis=-1))
+    constant -= 0.5 * batch.means.shape[-1] * np.log(2 * np.pi)
+    return np.concatenate([constant[..., None], linear, squares], axis=-1)
+
+
+def _linear_full(means, covariances):
+    i, j = np.triu_indices(means.shape[-1])
+    precisions = np.linalg.inv(covariances)
+    squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
+    return np.einsum("rkij,rkj->rki", precisions, means), squares, np.linalg.slogdet(covariances)[1]
+
+
+def _linear_diag(means, variances):
+    return means / variances, -0.5 / variances, np.log(variances).sum(axis=-1)
+
+
+def _linear_spherical(means, variances):
+    return means / variances[..., None], -0.5 / variances[..., None], means.shape[-1] * np.log(variances)
+
+
+_LINEAR = {"full": _linear_full, "tied": _linear_full, "diag": _linear_diag, "spherical": _linear_spherical}
+
+
+def _squares(V: np.ndarray) -> np.ndarray:
+    x = np.ascontiguousarray(V.T, dtype=np.float32)
+    return np.concatenate([np.ones_like(x[:1]), x, x * x])
+
+
+def _length(V: np.ndarray) -> np.ndarray:
+    x = np.ascontiguousarray(V.T, dtype=np.float32)
+    return np.concatenate([np.ones_like(x[:1]), x, (x * x).sum(axis=0, keepdims=True)])
+
+
+_FEATURES = {"full": pair_products, "tied": pair_products, "diag": _squares, "spherical": _length}
