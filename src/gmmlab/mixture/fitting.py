@@ -8,7 +8,7 @@ all run a little, the best few run on, and then components are joined and split 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +25,13 @@ THINNEST = 1e-3
 """A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
 
 ROWS, FEW_ROWS = 5000, 1500  # so many rows tell optima apart; so few tell promising starts from poor ones
+SMALL = 6000  # few rows times components: few components are cheap, and two cannot be joined and split
 SHORT, LONG = 20, 40  # iterations of a short run and at most of a longer one
 KEPT = 2  # short runs that are run on
+INSIDE = 5  # starts in each view with one of two components inside the other
 FINE = 20  # groups beyond 2 k from which merging begins
-WAYS = 4  # ways to join and split that are tried at once
+WAYS = 8  # ways to join and split that are tried at once
+NEAR = 0.02  # a move whose short run ends this far below the best, per row, may still lead higher
 SAME = 1e-4  # optima that differ by less, in log-likelihood per row, count as one
 
 
@@ -159,7 +162,7 @@ def fit_types(
     _check(X, n_components, covariance_types, n_init)
     rng = check_random_state(random_state)
     rows = rng.permutation(len(X))[:ROWS] if len(X) > ROWS else np.arange(len(X))
-    few = rng.permutation(len(rows))[:FEW_ROWS]
+    few = rng.permutation(len(rows))[: max(FEW_ROWS, SMALL // n_components)]
     views = [space_of(X, kind).of_rows(X[rows[few]]) for kind in _views(X)]
     partitions = _partitions(views, n_components, n_init, rng)
     return [
@@ -255,6 +258,8 @@ def _partitions(views: list[NDArray], k: int, n_init: int, rng: np.random.Random
     shells = np.argsort(np.argsort((views[-1] ** 2).sum(axis=1))) * k // n  # for components around one another
     # Every other start is left as k-means++ seeds it: more various, and good for overlapping components.
     coarse = [_kmeans(view, k, rng, n_iter=4 * (i % 2)) for i in range(n_init, 0, -1) for view in views]
+    if k == 2:  # two components cannot be joined and split, and k-means never finds one inside the other
+        coarse += [_neighbours(view, rng) for _ in range(INSIDE) for view in views]
     groups = max(k, min(2 * k + FINE, n // 4))
     return Partitions([shells, *coarse], [_kmeans(view, groups, rng, n_iter=4) for view in views])
 
@@ -273,6 +278,12 @@ def _kmeans(V: NDArray, k: int, rng: np.random.RandomState, n_iter: int) -> NDAr
         counts = member.sum(axis=0)[:, None]
         centres = np.where(counts > 0, member.T @ V / np.maximum(counts, 1), centres)
     return _nearest(V, centres)
+
+
+def _neighbours(V: NDArray, rng: np.random.RandomState) -> NDArray[np.intp]:
+    """Return 1 for the tenth of the rows that is nearest to a row drawn at random, and 0 for the others."""
+    distance = ((V - V[rng.randint(len(V))]) ** 2).sum(axis=1)
+    return (distance <= np.quantile(distance, 0.1)).astype(int)
 
 
 def _nearest(V: NDArray, centres: NDArray) -> NDArray[np.intp]:
@@ -324,11 +335,8 @@ def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[
         if len(fine.counts) > k:
             groups = _with(groups, merged(fine, k, kind))
     ends = list(_ends(U, groups, kind))
-    found: list[tuple[Parameters, float]] = []
-    for parameters, log_likelihood in [e for e in ends if not degenerate(U, e[0])] or ends:
-        if len(found) < KEPT and all(abs(log_likelihood - other) > 10 * SAME for _, other in found):
-            found.append((parameters, log_likelihood))
-    return [parameters for parameters, _ in found] or [_anyhow(groups, kind)]
+    sound = [end for end in ends if not degenerate(U, end[0])]
+    return _apart(sound or ends, [], 10 * SAME) or [_anyhow(groups, kind)]
 
 
 def _indicators(labels: list[NDArray], k: int) -> NDArray[np.bool_]:
@@ -367,10 +375,21 @@ def _improved(W: NDArray, U: NDArray, optima: list[_Optimum], patience: int) -> 
 
 
 def _promising(U: NDArray, moves: Groups, best: Parameters) -> list[Parameters]:
-    """Return the two best ends of short runs that come near the log-likelihood of the best so far."""
-    level = e_step(U, best)[1].mean() - 200 * SAME
-    ends = _ends(U, moves, best.covariance_type)
-    return [p for p, log_likelihood in ends if log_likelihood > level][:KEPT]
+    """Return the two best ends of short runs that come near the best so far and did not fall back to it."""
+    own = groups_of(e_step(U, best)[0].T[None], pair_products(U), U.shape[1])
+    _, level = next(_ends(U, own, best.covariance_type), (best, -np.inf))  # after as many iterations as the moves
+    near = (end for end in _ends(U, moves, best.covariance_type) if end[1] > level - NEAR)
+    return _apart(near, [level], SAME)
+
+
+def _apart(ends: Iterable[tuple[Parameters, float]], known: list[float], least: float) -> list[Parameters]:
+    """Return the first few ends whose log-likelihoods differ from one another and from those known."""
+    found: list[Parameters] = []
+    for parameters, log_likelihood in ends:
+        if len(found) < KEPT and all(abs(log_likelihood - other) > least for other in known):
+            found.append(parameters)
+            known = [*known, log_likelihood]
+    return found
 
 
 def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
