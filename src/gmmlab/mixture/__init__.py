@@ -2,6 +2,7 @@
 
 from gmmlab.mixture.components import (
     COVARIANCE_TYPES,
+    conditional_surprise,
     covariance_matrices,
     density_levels,
     ellipse_coverage,
@@ -22,6 +23,7 @@ __all__ = [
     "BestGaussianMixture",
     "DegenerateFitWarning",
     "best_fit",
+    "conditional_surprise",
     "covariance_matrices",
     "density_levels",
     "ellipse_coverage",

@@ -151,6 +151,34 @@ def marginal(gmm: GaussianMixture, features: Sequence[int] | Sequence[str]) -> G
     return mixture
 
 
+def conditional_surprise(gmm: GaussianMixture, X: ArrayLike) -> NDArray[np.float64]:
+    """Say for each feature how strange its value is, given the sample's other features.
+
+    The surprise of feature ``j`` is ``-log p(x_j | all others)``. It follows from two densities, since
+    ``p(x_j | others) = p(x) / p(others)``, and the density of the others is a marginal mixture.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted, in ``d`` dimensions.
+    X : array-like of shape (n, d)
+        Samples, in the units of the fit.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In nats; high means strange. The level depends on the unit and on how well the others foretell a feature, so
+        compare a value with those of normal samples in the same column. With ``d = 1`` it is ``-log p(x)``.
+    """
+    joint = gmm.score_samples(X)
+    if gmm.n_features_in_ == 1:
+        return -joint[:, None]
+    values, columns = np.asarray(X, dtype=float), np.arange(gmm.n_features_in_)
+    plain = from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
+    others = [np.delete(columns, j) for j in columns]
+    return np.column_stack([marginal(plain, rest).score_samples(values[:, rest]) - joint for rest in others])
+
+
 def _column(feature: int | str, names: NDArray | None, n_features: int) -> int:
     known = list(range(n_features)) if names is None or not isinstance(feature, str) else list(names)
     if feature not in known:
