@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KernelDensity, LocalOutlierFactor, NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 
@@ -118,6 +119,30 @@ def contest(parts: Parts, n_components: Sequence[int]) -> pd.DataFrame:
     parts = parts.mapped(lambda X: X / spread)
     methods = DETECTORS | {"mixture": mixtures(n_components)}
     return pd.DataFrame({name: _judged(parts, settings) for name, settings in methods.items()}).T
+
+
+def contests(
+    normal: ArrayLike, strange: ArrayLike, *, train_size: float | int, n_components: Sequence[int], n_splits: int = 5
+) -> pd.DataFrame:
+    """Repeat `contest` on random splits of the same samples, each standardised by its own training samples.
+
+    Returns
+    -------
+    DataFrame
+        A row for each method: over the splits the mean and the lowest ``auc``, and the mean ``auc_normals_only``.
+    """
+    runs = []
+    for seed in range(n_splits):
+        parts = split_normal(normal, strange, train_size, random_state=seed)
+        runs.append(contest(parts.mapped(StandardScaler().fit(parts.train).transform), n_components))
+    of = pd.concat(runs).groupby(level=0, sort=False)
+    return pd.DataFrame(
+        {
+            "mean AUC": of["auc"].mean(),
+            "lowest AUC": of["auc"].min(),
+            "mean AUC, tuned on normals only": of["auc_normals_only"].mean(),
+        }
+    )
 
 
 def _judged(parts: Parts, settings: list[BaseEstimator]) -> dict[str, float]:
