@@ -299,7 +299,7 @@ choice(
     module=__name__,
     title="Worse than a coin",
     points=1,
-    hint="Look at the two images and at the two rows of scores. Where is the peak of one Gaussian?",
+    hint="Look at the three images, and at the scores below them. Where is the peak of one Gaussian?",
     right="c",
     options={
         "a": "One Gaussian has a single best fit, mean and covariance of the training images, and the class finds it "
