@@ -378,7 +378,8 @@ def test_the_surprise_of_a_mixture_is_the_joint_density_over_that_of_the_others(
 @every_type
 def test_the_conditional_density_of_a_feature_integrates_to_one(covariance_type):
     gmm, bird = fitted(PENGUINS, covariance_type), PENGUINS.iloc[[0]]
-    values = np.linspace(0, 100, 4000)
+    reach = 9 * np.sqrt(covariance_matrices(gmm)[:, 0, 0])
+    values = np.linspace((gmm.means_[:, 0] - reach).min(), (gmm.means_[:, 0] + reach).max(), 20_000)
     varied = bird.loc[bird.index.repeat(len(values))].assign(bill_length_mm=values)
     density = np.exp(-conditional_surprise(gmm, varied)[:, 0])
     assert density.sum() * (values[1] - values[0]) == pytest.approx(1, abs=1e-6)
