@@ -15,6 +15,9 @@ from gmmlab.paths import lab_folder
 SHA256 = {
     "banknote.csv": "2be7a21a189aa886acf9aa598efe9fe61291466c780a92b20c562a3b72b97e45",
     "faithful.csv": "35755e109446ec911891b1eae5cb33bc2f18367ce712145e4f9d27d19f575bad",
+    "movielens/LICENSE.txt": "9157c71f61eb9ea8ee77d587a9d73baa5c4dd0dc3179a89eea55453a2de34b92",
+    "movielens/movies.csv": "05a2a3584f1af65d124b9fd1fdff1d52132a3a941621950dddb68e6f62cd2723",
+    "movielens/ratings.csv": "f2dffb6638b90ca8420d06fa43d5d65a7ccb172acdce6a693469806138e0186d",
     "penguins.csv": "f2d6493fc64ad958edbabd55eb0fc989af2c5a0458a2c79ccffe7985606feb60",
     "wreath.csv": "a0d1f907c515c872679c34c58f2fe3fc12491758614fe0104c86006f2c708926",
 }
@@ -30,6 +33,7 @@ AXIS_LABELS = {
     "body_mass_g": "body mass (g)",
     "eruptions": "eruption length (min)",
     "waiting": "waiting time to the next eruption (min)",
+    "rating": "rating (stars)",
     "x1": "x1 (no unit)",
     "x2": "x2 (no unit)",
     **{name: f"{name.lower()} (mm)" for name in ("Length", "Left", "Right", "Bottom", "Top", "Diagonal")},
@@ -126,3 +130,30 @@ def load_wreath() -> pd.DataFrame:
     Data set ``wreath`` of the R package mclust.
     """
     return _read("wreath.csv")
+
+
+def load_ratings() -> pd.DataFrame:
+    """Load 69,104 ratings of films from MovieLens: ``userId`` and ``movieId`` (whole numbers) and ``rating`` in stars.
+
+    The licence, in ``data/movielens/LICENSE.txt``, allows research with acknowledgement, no commercial use.
+
+    Returns
+    -------
+    DataFrame of shape (69104, 3)
+        ``rating`` is a float from 0.5 to 5 in half stars, of 671 users and the 1,303 films with 20 ratings or more.
+
+    References
+    ----------
+    Harper & Konstan (2015), ACM Transactions on Interactive Intelligent Systems 5(4): 19.
+    """
+    return _read("movielens/ratings.csv").astype({"userId": int, "movieId": int})
+
+
+def load_films() -> pd.DataFrame:
+    """Load the 1,303 films of `load_ratings`: ``movieId``, ``title``, ``year`` and ``genres``, joined by ``|``.
+
+    References
+    ----------
+    Harper & Konstan (2015), ACM Transactions on Interactive Intelligent Systems 5(4): 19.
+    """
+    return _read("movielens/movies.csv").astype({"movieId": int})
