@@ -291,7 +291,8 @@ def _given(block: _Block, parameters: Parameters) -> tuple[NDArray, NDArray, lis
     centred = np.nan_to_num(block.entries - parameters.means[:, None])
     log_densities, solved = np.empty(centred.shape[:2]), np.zeros_like(centred)
     for seen, run in block.runs:
-        whiten = np.linalg.inv(np.linalg.cholesky(covariances[:, seen][:, :, seen]))
+        observed = np.flatnonzero(seen)
+        whiten = np.linalg.inv(np.linalg.cholesky(covariances[:, observed[:, None], observed]))
         z = centred[:, run][:, :, seen] @ np.swapaxes(whiten, 1, 2)
         half_log_det = np.log(np.diagonal(whiten, axis1=1, axis2=2)).sum(axis=1, keepdims=True)
         log_densities[:, run] = half_log_det - 0.5 * ((z**2).sum(axis=2) + seen.sum() * np.log(2 * np.pi))
@@ -315,7 +316,8 @@ def _errors(block: _Block, parameters: Parameters, r: NDArray, whitens: list[NDA
         share, gap = r[:, run].sum(axis=1)[:, None, None], np.flatnonzero(~seen)
         share = share if len(share) == len(covariances) else share.sum(axis=0, keepdims=True)
         if len(gap) > max(MANY, seen.sum()):
-            inverses[:, seen[:, None] & seen] += (share * (np.swapaxes(whiten, 1, 2) @ whiten)).reshape(len(share), -1)
+            place = np.flatnonzero(seen)
+            inverses[:, place[:, None], place] += share * (np.swapaxes(whiten, 1, 2) @ whiten)
             implicit += share
         elif len(gap):
             part, explained = np.ix_(range(len(share)), gap, gap), whiten @ covariances[:, seen][:, :, gap]
