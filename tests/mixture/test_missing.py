@@ -256,6 +256,11 @@ def test_a_singular_covariance_is_refused_with_a_sentence(covariance_type):
         em(flat, start, reg_covar=0)
 
 
+def test_numbers_that_cannot_be_squared_are_refused_with_a_sentence():
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="too large or too small"):
+        em(np.where(np.arange(4) == 1, 1e300 * X, X), START)
+
+
 def test_no_iteration_is_refused():
     with pytest.raises(ValueError, match="at least one iteration"):
         em(X, START, max_iter=0)

@@ -116,6 +116,11 @@ def em(
     while len(trace) < max_iter and not abs(change) < tol:
         sums = sum(_statistics(block, parameters) for block in blocks)
         trace.append((sums.log_likelihood + _log_prior(parameters, prior)) / sums.rows)
+        if not np.isfinite(trace[-1]):
+            raise ValueError(
+                f"The log-likelihood became {trace[-1]} in iteration {len(trace)}: the numbers in X are too large "
+                "or too small to be squared. Scale the columns, for example with StandardScaler, which skips NaN."
+            )
         parameters = _shrunk(m_step(sums, reg_covar), sums.counts, prior)
         change = trace[-1] - trace[-2] if len(trace) > 1 else np.inf
     return Result(parameters, np.array(trace), len(trace), bool(abs(change) < tol))
