@@ -74,10 +74,17 @@ def _print_steps(steps: "Iterable[Step]") -> None:
 def _run(options: argparse.Namespace) -> int:
     from gmmlab.course import execute, notebooks
 
-    outcomes = execute.run(notebooks.find_notebooks(options.notebooks), Path(options.output), options.timeout)
-    status = _report(outcomes)
-    print(f"Pages to read: {Path(options.output) / 'index.html'}")
-    return status
+    return _report(execute.run(notebooks.find_notebooks(options.notebooks), Path(options.output), options.timeout))
+
+
+def _book(options: argparse.Namespace) -> int:
+    from gmmlab.course import book, notebooks
+
+    complaints = book.build(notebooks.find_notebooks(options.notebooks), Path(options.output))
+    for complaint in complaints:
+        _complain(complaint)
+    print(f"Open {Path(options.output) / 'index.html'} in a browser.")
+    return 1 if complaints else 0
 
 
 def _refresh(options: argparse.Namespace) -> int:
@@ -122,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_start(commands)
     _add_run(commands)
+    _add_book(commands)
     _add_refresh(commands)
     _add_release(commands)
     _add_doctor(commands)
@@ -154,18 +162,25 @@ def _add_start(commands) -> None:
 
 
 def _add_run(commands) -> None:
-    purpose = "Execute notebooks in fresh kernels, and write them and pages to read into a folder."
+    purpose = "Execute notebooks in fresh kernels, and write the executed ones into a folder."
     parser = _add(commands, "run", _run, purpose, "gmm-lab run 03 04 -o build")
     _add_notebooks(parser)
-    parser.add_argument(
-        "-o", "--output", metavar="FOLDER", default="build", help="where to write (default: %(default)s)"
-    )
+    _add_timeout(parser)
+    _add_output(parser, "build")
+
+
+def _add_book(commands) -> None:
+    purpose = "Make of saved notebooks, without executing them, a site to read in a browser."
+    parser = _add(commands, "book", _book, purpose, "gmm-lab book -o build/book")
+    _add_notebooks(parser)
+    _add_output(parser, "build/book")
 
 
 def _add_refresh(commands) -> None:
     purpose = "For authors: execute the checkout's notebooks and save them, in their normal form, in place."
     parser = _add(commands, "refresh", _refresh, purpose, "gmm-lab refresh 03_fit_mixture")
     _add_notebooks(parser)
+    _add_timeout(parser)
     parser.add_argument("--check", action="store_true", help="change nothing; status 1 if a notebook would change")
 
 
@@ -187,6 +202,13 @@ def _add_notebooks(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="a name such as 03_fit_mixture, a number such as 03, or a path (default: all, in order)",
     )
+
+
+def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("-o", "--output", metavar="FOLDER", default=default, help="where to write (default: %(default)s)")
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         type=_seconds,

@@ -7,6 +7,7 @@ a model. Component ``k`` has the same colour and the same marker in every figure
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -46,6 +47,9 @@ COLOURS = (
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 """Marker of component k, so that no reader depends on colour."""
+
+CAPTION = "gmmlab-caption"
+"""Class of the paragraph below a figure that says what is to be seen."""
 
 _EDGE = "#222222"
 _POINTS = {
@@ -101,13 +105,23 @@ def figure(
 
 
 def show(fig: Figure, alt: str) -> None:
-    """Show a finished figure in the notebook; its alt text is stored in the output's metadata."""
-    bundle = {"text/plain": repr(fig), "image/png": b64encode(_png(fig)).decode()}
+    """Show a finished figure in the notebook, with its alt text in the output's metadata and as a caption below.
+
+    JupyterLab leaves the alt text of a picture out, so that a blind reader would meet a figure without words; the
+    caption is there for every reader, in every viewer.
+    """
+    bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode()}
     display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
+    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)
 
 
-def _png(fig: Figure) -> bytes:
-    """Return the figure as PNG: a drawing in 256 colours, a third of the size; a photograph in all of its own."""
+def caption(alt: str) -> str:
+    """Return the HTML of a figure's caption."""
+    return f'<p class="{CAPTION}" style="max-width: 46em; font-size: 0.9em; font-style: italic">{escape(alt)}</p>'
+
+
+def png(fig: Figure) -> bytes:
+    """Return a figure as PNG: a drawing in 256 colours, a third of the size; a photograph in all of its own."""
     drawn, stored = BytesIO(), BytesIO()
     fig.savefig(drawn, format="png", bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
@@ -205,7 +219,7 @@ def plot_ellipses(gmm: GaussianMixture, *, coverage: float | Sequence[float] = 0
     shares = np.atleast_1d(coverage).astype(float)
     for k, (mean, covariance) in enumerate(zip(gmm.means_, covariance_matrices(gmm), strict=True)):
         for share in shares:
-            ax.add_patch(_ellipse(mean, covariance, ellipse_radius(share), colour_of(k)))
+            ax.add_patch(ellipse(mean, covariance, share, colour_of(k)))
         ax.plot(*mean, marker="+", color=_EDGE, markersize=11, markeredgewidth=2, linestyle="none")
     handles, names = ax.get_legend_handles_labels()
     text = " and ".join(f"{100 * share:.3g} %" for share in shares)
@@ -216,9 +230,10 @@ def plot_ellipses(gmm: GaussianMixture, *, coverage: float | Sequence[float] = 0
     return ax
 
 
-def _ellipse(mean: NDArray, covariance: NDArray, radius: float, colour: str) -> Ellipse:
+def ellipse(mean: NDArray, covariance: NDArray, coverage: float, colour: str) -> Ellipse:
+    """Return the ellipse that holds a share of a two-dimensional Gaussian."""
     lengths, directions = np.linalg.eigh(covariance)
-    width, height = 2 * radius * np.sqrt(lengths)
+    width, height = 2 * ellipse_radius(coverage) * np.sqrt(lengths)
     angle = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
     return Ellipse(mean, width, height, angle=angle, facecolor=(*to_rgb(colour), 0.15), edgecolor=colour, linewidth=2)
 

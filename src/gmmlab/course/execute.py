@@ -1,7 +1,5 @@
 """Execute notebooks in fresh kernels: to look at (`run`), or to save in their normal form (`refresh`)."""
 
-import copy
-import html
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,18 +15,13 @@ from tqdm import tqdm
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.kernel import lab_environment, new_manager
-from gmmlab.course.notebooks import normalise, read_notebook, title_of, to_bytes
+from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.course.workspace import atomic_write
-
-# "classic" keeps the alt text of figures; nbconvert's default, "lab", drops it.
-TEMPLATE = "classic"
-
 
 class Outcome(NamedTuple):
     """How the execution of one notebook went; `problem` is a sentence, empty if there was none."""
 
     notebook: str
-    title: str
     cells: int
     seconds: float
     result: str
@@ -102,7 +95,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def run(notebooks: Sequence[Path], build: Path, timeout: int) -> list[Outcome]:
-    """Execute notebooks and write them, a page for each and an index page into a folder.
+    """Execute notebooks and write the executed ones into a folder.
 
     Parameters
     ----------
@@ -126,9 +119,7 @@ def run(notebooks: Sequence[Path], build: Path, timeout: int) -> list[Outcome]:
     if any(path.resolve().parent == build.resolve() for path in notebooks):
         raise LabError(f"{build} holds the notebooks themselves. Give another folder for the executed ones.")
     build.mkdir(parents=True, exist_ok=True)
-    outcomes = [_judged(path, timeout, lambda *done: _write_build(build, *done)) for path in notebooks]
-    atomic_write(build / "index.html", index_page(outcomes).encode())
-    return outcomes
+    return [_judged(path, timeout, lambda *done: _write_build(build, *done)) for path in notebooks]
 
 
 def refresh(notebooks: Iterable[Path], check: bool, timeout: int) -> list[Outcome]:
@@ -171,14 +162,13 @@ def _judged(path: Path, timeout: int, finish: _Finish) -> Outcome:
             problem = execute(notebook, path.parent, timeout, bar.update)
         result, problem = finish(path, notebook, problem)
     except LabError as error:
-        return Outcome(path.stem, path.stem, 0, time.perf_counter() - start, "not run", str(error))
+        return Outcome(path.stem, 0, time.perf_counter() - start, "not run", str(error))
     seconds = time.perf_counter() - start
-    return Outcome(path.stem, title_of(notebook, path.stem), cells, seconds, result, problem)
+    return Outcome(path.stem, cells, seconds, result, problem)
 
 
 def _write_build(build: Path, path: Path, notebook: NotebookNode, problem: str) -> tuple[str, str]:
     atomic_write(build / path.name, to_bytes(notebook))
-    atomic_write(build / f"{path.stem}.html", page(notebook, title_of(notebook, path.stem)).encode())
     return ("failed" if problem else "ok"), problem
 
 
@@ -196,35 +186,6 @@ def _write_back(check: bool, path: Path, notebook: NotebookNode, problem: str) -
         )
     atomic_write(path, content)
     return "saved", ""
-
-
-def page(notebook: NotebookNode, title: str) -> str:
-    """Return a notebook as one HTML page, with its figures and their alt text."""
-    from nbconvert import HTMLExporter
-
-    notebook = copy.deepcopy(notebook)
-    notebook.metadata.title = title
-    return HTMLExporter(template_name=TEMPLATE).from_notebook_node(notebook)[0]
-
-
-def index_page(outcomes: Iterable[Outcome]) -> str:
-    """Return the page that links to the notebooks' pages."""
-    items = "\n".join(f"<li>{_index_item(outcome)}</li>" for outcome in outcomes)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>GMM lab</title>\n'
-        "<style>body { font: 1.1rem/1.6 sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem }"
-        f"</style>\n<h1>GMM lab</h1>\n<ul>\n{items}\n</ul>\n</html>\n"
-    )
-
-
-def _index_item(outcome: Outcome) -> str:
-    item = html.escape(outcome.title)
-    if outcome.result != "not run":
-        item = f'<a href="{html.escape(outcome.notebook)}.html">{item}</a>'
-    if outcome.problem:
-        item += f": <strong>{outcome.result}.</strong> {html.escape(outcome.problem)}"
-    return item
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
