@@ -7,7 +7,7 @@ import pytest
 from gmmlab import cli, paths
 from gmmlab.course import launch, workspace
 
-COMMANDS = ["start", "run", "refresh", "release", "doctor"]
+COMMANDS = ["start", "run", "book", "refresh", "release", "doctor"]
 
 
 @pytest.fixture
@@ -79,6 +79,8 @@ def test_help_lists_every_command(capsys):
         (["run", "missing.ipynb"], "01_look"),
         (["run", "-o", "file"], "file"),
         (["run", "--timeout", "soon"], "'soon' is not a whole number"),
+        (["book"], "checkout"),
+        (["book", "99"], "01_look"),
         (["refresh"], "checkout"),
         (["release"], "FOLDER|FILE.zip"),
         (["release", "out"], "checkout"),

@@ -205,7 +205,9 @@ def _add_notebooks(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("-o", "--output", metavar="FOLDER", default=default, help="where to write (default: %(default)s)")
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", default=default, help="where to write (default: %(default)s)"
+    )
 
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:

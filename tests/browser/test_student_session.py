@@ -2,6 +2,7 @@
 
 import re
 
+import nbformat
 import pytest
 from playwright.sync_api import TimeoutError as NothingHappened
 
@@ -140,6 +141,23 @@ def contrast(text, background) -> float:
 
     lighter, darker = sorted([luminance(text), luminance(background)], reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.fixture
+def alts(lab):
+    """Return the alt texts of the notebook's figures, in order; the first in the student's folder, as saved."""
+    folder, _ = lab
+    outputs = [
+        o for c in nbformat.read(folder / "notebooks" / f"{NOTEBOOK}.ipynb", 4).cells for o in c.get("outputs", [])
+    ]
+    return [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
+
+
+def test_a_screen_reader_is_told_what_each_figure_shows(session, alts, screenshots):
+    figures = session.page.locator(".jp-OutputArea:has(> .jp-OutputArea-child .jp-RenderedImage)")
+    figures.first.screenshot(path=screenshots / "figure-with-caption.png")
+    heard = [figure.aria_snapshot() for figure in figures.all()]
+    assert [(alt, words) for alt, words in zip(alts, heard, strict=True) if alt not in words] == []
 
 
 def test_the_page_raised_no_error(session):

@@ -73,24 +73,6 @@ def test_failed_notebook_is_written_as_far_as_it_got(built):
     assert kinds == [["execute_result"], ["error"], []]
 
 
-def test_index_links_to_a_page_for_each_notebook(built):
-    build, outcomes = built
-    index = (build / "index.html").read_text(encoding="utf-8")
-    assert all(f'href="{stem}.html"' in index and (build / f"{stem}.html").is_file() for stem in outcomes)
-
-
-def test_index_shows_titles_and_the_failure(built):
-    build, _ = built
-    index = (build / "index.html").read_text(encoding="utf-8")
-    assert "Fit &amp; tell" in index
-    assert "ZeroDivisionError" in index
-
-
-def test_page_keeps_the_alt_text_of_a_figure(built):
-    build, _ = built
-    assert 'alt="Nothing is to be seen."' in (build / "03_draw.html").read_text(encoding="utf-8")
-
-
 def test_table_has_a_line_for_each_notebook_with_its_cells_and_result(built):
     _, outcomes = built
     lines = table(outcomes.values()).splitlines()
@@ -168,12 +150,6 @@ def test_file_that_is_no_notebook_is_named_and_not_run(lab, tmp_path):
     (outcome,) = run([lab.path("01_look")], tmp_path / "build", timeout=60)
     assert outcome.result == "not run"
     assert "is not a valid notebook" in outcome.problem
-
-
-def test_index_links_to_no_page_that_is_not_there(lab, tmp_path):
-    lab.path("01_look").write_text("{")
-    run([lab.path("01_look")], tmp_path / "build", timeout=60)
-    assert "href" not in (tmp_path / "build" / "index.html").read_text()
 
 
 def test_executed_notebooks_are_not_written_over_the_notebooks_themselves(lab):

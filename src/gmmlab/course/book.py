@@ -6,6 +6,7 @@ extension that turns formulas into MathML, which browsers and screen readers rea
 
 import copy
 import io
+import os
 import re
 import shutil
 from base64 import b64decode
@@ -93,7 +94,8 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
         app.connect("html-page-context", lambda *_: bar.update() and None)
         app.builder.search = False  # the browser searches within a page; an index would have to be fetched
         app.build()
-    return [line.replace(f"{source}/", "") for line in complaints.getvalue().splitlines() if line.strip()]
+    plain = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue())
+    return [line.replace(f"{source}{os.sep}", "") for line in plain.splitlines() if line.strip()]
 
 
 def _write_source(notebooks: Sequence[Path], source: Path) -> None:
@@ -206,7 +208,7 @@ def _visit_inline(translator: Any, node: Any) -> None:
 def _visit_block(translator: Any, node: Any) -> None:
     from docutils.nodes import SkipNode
 
-    translator.body.append(f'<div class="math" tabindex="0">{mathml(node.astext(), block=True)}</div>')
+    translator.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), block=True)}</div>')
     raise SkipNode
 
 

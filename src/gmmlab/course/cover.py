@@ -31,7 +31,11 @@ def cover() -> Figure:
         plot_regions(lambda plane: path[-1].predict(plane.to_numpy()), birds, ax=axes[2])
         plot_clusters(birds, path[-1].predict(birds.to_numpy()), ax=axes[2], legend=False)
         plot_density(path[-1], birds, masses=(0.5, 0.9), ax=axes[2])
-        titles = (f"{len(birds)} penguins without names", "EM moves three Gaussians", "Three clusters and their borders")
+        titles = (
+            f"{len(birds)} penguins without names",
+            "EM moves three Gaussians",
+            "Three clusters and their borders",
+        )
         for ax, title in zip(axes, titles, strict=True):
             ax.set(title=title, xlabel="bill length (mm)", ylabel="bill depth (mm)" if ax is axes[0] else "")
     return fig

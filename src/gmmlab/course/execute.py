@@ -18,6 +18,7 @@ from gmmlab.course.kernel import lab_environment, new_manager
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.course.workspace import atomic_write
 
+
 class Outcome(NamedTuple):
     """How the execution of one notebook went; `problem` is a sentence, empty if there was none."""
 
