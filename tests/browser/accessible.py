@@ -12,7 +12,8 @@ _HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => N
 _THIN = """() => {
     const seen = new Set();
     for (const tag of document.querySelectorAll('.highlight span[class], math')) {
-        const kind = [tag.closest('.cell_input, .cell_output, p, li, td, div').className, tag.tagName, tag.className] + '';
+        const around = tag.closest('.cell_input, .cell_output, p, li, td, div').className;
+        const kind = `${around} ${tag.tagName} ${tag.className}`;
         if (seen.has(kind)) tag.replaceWith(tag.textContent); else seen.add(kind);
     }
     document.querySelectorAll('tbody tr:nth-child(n + 4)').forEach(row => row.remove());

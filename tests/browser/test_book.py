@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -111,7 +112,7 @@ def test_the_index_has_a_picture_and_the_question_of_each_notebook(soup):
 
 def test_each_chapter_leads_to_the_next_and_back(soup):
     order = ["index", *CHAPTERS, "data/README"]
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         assert Path(soup[before].select_one("a.right-next")["href"]).name == f"{Path(after).name}.html"
         assert Path(soup[after].select_one("a.left-prev")["href"]).name == f"{Path(before).name}.html"
 

@@ -145,12 +145,11 @@ def contrast(text, background) -> float:
 
 @pytest.fixture
 def alts(lab):
-    """Return the alt texts of the notebook's figures, in order; the first in the student's folder, as saved."""
+    """Return the alt texts of the figures in the student's notebook as it was handed out, in order."""
     folder, _ = lab
-    outputs = [
-        o for c in nbformat.read(folder / "notebooks" / f"{NOTEBOOK}.ipynb", 4).cells for o in c.get("outputs", [])
-    ]
-    return [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
+    cells = nbformat.read(folder / "notebooks" / f"{NOTEBOOK}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
 
 
 def test_a_screen_reader_is_told_what_each_figure_shows(session, alts, screenshots):

@@ -38,7 +38,6 @@ def test_the_book_has_what_the_readme_says_and_a_link_that_leads_nowhere_is_a_se
     command = [sys.executable, "-c", COMMAND, str(checkout.root), "book", "-o", str(checkout.root / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
-    print(done.stderr)
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("gmm-lab: notebooks/01_look.ipynb") and "'missing.ipynb'" in sentence
     index = (checkout.root / "out" / "index.html").read_text(encoding="utf-8")

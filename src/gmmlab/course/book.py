@@ -128,7 +128,7 @@ def chapter(notebook: NotebookNode, stem: str, figures: Path) -> NotebookNode:
         The folder to which its figures are written.
     """
     result = copy.deepcopy(notebook)
-    result.cells = []
+    result.cells, result.metadata["language_info"] = [], {"name": "python"}
     for cell in notebook.cells:
         rules = cell.metadata.get("nbgrader", {})
         if cell.get("id") == PROGRESS:

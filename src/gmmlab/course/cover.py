@@ -43,7 +43,7 @@ def cover() -> Figure:
 
 def em_path(X: NDArray) -> Iterator[GaussianMixture]:
     """Yield the mixture after each of `STEPS` iterations of EM from three small circles far on the right."""
-    centres = np.column_stack([np.quantile(X[:, 0], [0.8, 0.85, 0.9]), X[:, 1].mean() + [1, -1, 0]])
+    centres = np.column_stack([np.quantile(X[:, 0], [0.8, 0.85, 0.9]), X[:, 1].mean() + np.array([1, -1, 0])])
     start = Parameters(np.full(3, 1 / 3), centres, np.tile(np.eye(2), (3, 1, 1)))
     for steps in STEPS:
         p = em(X, start, max_iter=steps, tol=0).parameters if steps else start
