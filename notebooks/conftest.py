@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be an output that no other run has
 
 
 def pytest_collectstart(collector):

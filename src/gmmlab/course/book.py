@@ -17,7 +17,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
-from tqdm import tqdm
 
 from gmmlab import paths
 from gmmlab.checks.feedback import ANSWER_MIME
@@ -25,6 +24,7 @@ from gmmlab.course import LabError
 from gmmlab.course.notebooks import read_notebook, title_of, to_bytes
 from gmmlab.course.student import BEGIN, END, PROGRESS
 from gmmlab.plot import CAPTION
+from gmmlab.waiting import bar
 
 SITE = Path(__file__).with_name("site")
 COVER = SITE / "cover.png"
@@ -88,10 +88,10 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
 
     complaints = io.StringIO()
     # Each page is read once and written once.
-    with patch_docutils(), docutils_namespace(), tqdm(total=2 * pages, desc="book", unit="page", disable=None) as bar:
+    with patch_docutils(), docutils_namespace(), bar(total=2 * pages, desc="book") as done:
         app = Sphinx(source, None, target, doctrees, "html", _SETTINGS, status=None, warning=complaints)
-        app.connect("doctree-read", lambda *_: bar.update() and None)
-        app.connect("html-page-context", lambda *_: bar.update() and None)
+        app.connect("doctree-read", lambda *_: done.update() and None)
+        app.connect("html-page-context", lambda *_: done.update() and None)
         app.builder.search = False  # the browser searches within a page; an index would have to be fetched
         app.build()
     plain = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue())

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from tqdm import tqdm
 
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.kernel import lab_environment, new_manager
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.course.workspace import atomic_write
+from gmmlab.waiting import bar
 
 
 class Outcome(NamedTuple):
@@ -51,13 +51,14 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, km=new_manager(), timeout=timeout)
-    # An empty profile: the user's own settings of IPython must not change what a notebook shows.
+    # An empty profile: the user's own settings of IPython must not change what a notebook shows; nor must a
+    # progress bar, which comes and goes with the speed of the machine.
     # What the kernel itself logs is of interest only if it does not start.
     with (
         TemporaryDirectory(ignore_cleanup_errors=True) as profile,
         Path(profile, "kernel.log").open("w+", encoding="utf-8", errors="replace") as log,
     ):
-        environment = lab_environment() | {"IPYTHONDIR": profile}
+        environment = lab_environment() | {"IPYTHONDIR": profile, "TQDM_DISABLE": "1"}
         try:
             with client.setup_kernel(cleanup_kc=True, cwd=str(folder), env=environment, stderr=log):
                 return _execute_cells(client, tick)
@@ -159,8 +160,8 @@ def _judged(path: Path, timeout: int, finish: _Finish) -> Outcome:
     try:
         notebook = read_notebook(path)
         cells = len(code_cells(notebook))
-        with tqdm(total=cells, desc=path.stem, unit="cell", disable=None) as bar:
-            problem = execute(notebook, path.parent, timeout, bar.update)
+        with bar(total=cells, desc=path.stem, unit="cell") as cells_done:
+            problem = execute(notebook, path.parent, timeout, cells_done.update)
         result, problem = finish(path, notebook, problem)
     except LabError as error:
         return Outcome(path.stem, 0, time.perf_counter() - start, "not run", str(error))

@@ -8,7 +8,7 @@ all run a little, the best few run on, and then components are joined and split 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, climb, short_runs
 from gmmlab.mixture.components import COVARIANCE_TYPES, from_parameters
 from gmmlab.mixture.em import Parameters, e_step
 from gmmlab.mixture.moments import Groups, groups_of, merge_and_split, merged, mixtures, pair_products
+from gmmlab.waiting import bar
 
 THINNEST = 1e-3
 """A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
@@ -101,7 +102,10 @@ def best_fit(
     """
     names = feature_names(X)
     X = check_array(X, dtype=np.float64, ensure_min_samples=2)
-    (fit,) = fit_types(X, n_components, [covariance_type], n_init=n_init, random_state=random_state)
+    with bar(desc="best_fit", unit=" runs of EM") as runs:
+        (fit,) = fit_types(
+            X, n_components, [covariance_type], n_init=n_init, random_state=random_state, tick=runs.update
+        )
     if fit.degenerate:
         warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
     gmm = as_mixture(fit)
@@ -142,6 +146,7 @@ def fit_types(
     n_init: int = 20,
     random_state: int | np.random.RandomState | None = 0,
     tol: float = 1e-12,
+    tick: Callable[[], object] = lambda: None,
 ) -> list[Fit]:
     """Fit one number of components with several covariance types, which share the k-means starts.
 
@@ -153,6 +158,8 @@ def fit_types(
     covariance_types : sequence of str
     tol : float
         Gain in log-likelihood per row below which an accelerated iteration counts as converged.
+    tick : callable
+        Called after each long run of EM.
 
     Returns
     -------
@@ -166,7 +173,7 @@ def fit_types(
     views = [space_of(X, kind).of_rows(X[rows[few]]) for kind in _views(X)]
     partitions = _partitions(views, n_components, n_init, rng)
     return [
-        _fit(X, rows, few, partitions, n_components, kind, patience=1 + n_init // 4, tol=tol)
+        _fit(X, rows, few, partitions, n_components, kind, patience=1 + n_init // 4, tol=tol, tick=tick)
         for kind in covariance_types
     ]
 
@@ -312,16 +319,20 @@ def _fit(
     *,
     patience: int,
     tol: float,
+    tick: Callable[[], object],
 ) -> Fit:
     """Find the best optimum on a sample of rows, and polish it on all; the starts are made on a few of the sample."""
     space = space_of(X, kind)
     V = np.asfortranarray(space.of_rows(X))
     W = V if len(rows) == len(V) else np.asfortranarray(V[rows])
     U = np.asfortranarray(W[few])
-    optima = [_optimum(W, start, LONG, SAME / 10) for start in _best_starts(U, partitions, k, kind)]
+    optima = []
+    for start in _best_starts(U, partitions, k, kind):
+        optima.append(_optimum(W, start, LONG, SAME / 10))
+        tick()
     optima = _distinct(optima)
     if k > 2:
-        optima = _distinct(_improved(W, U, optima, patience))
+        optima = _distinct(_improved(W, U, optima, patience, tick))
     return _polished(V, optima, space, tol, sampled=W is not V)
 
 
@@ -360,7 +371,9 @@ def _anyhow(groups: Groups, kind: str) -> Parameters:
     return Batch(np.maximum(weights, 1e-12), means, covariances).parameters(0, kind)
 
 
-def _improved(W: NDArray, U: NDArray, optima: list[_Optimum], patience: int) -> list[_Optimum]:
+def _improved(
+    W: NDArray, U: NDArray, optima: list[_Optimum], patience: int, tick: Callable[[], object]
+) -> list[_Optimum]:
     """Join two components and split a third of the best optimum as long as that leads to a better one."""
     failed = 0
     while failed < patience:
@@ -369,6 +382,7 @@ def _improved(W: NDArray, U: NDArray, optima: list[_Optimum], patience: int) -> 
         if moves is None:
             break
         new = [_optimum(W, p, LONG, SAME / 10) for p in _promising(U, moves, best.run.parameters)]
+        tick()
         better = any(o.rank < (best.rank[0], best.rank[1] - SAME) for o in new)
         optima, failed = optima + new, 0 if better else failed + 1
     return optima

@@ -10,11 +10,11 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import KFold
 from sklearn.utils import check_array
-from tqdm import tqdm
 
 from gmmlab.mixture.components import COVARIANCE_TYPES, n_parameters
 from gmmlab.mixture.em import e_step
 from gmmlab.mixture.fitting import ROWS, Fit, fit_types
+from gmmlab.waiting import bar
 
 TOL = 1e-7
 """Gain in log-likelihood per row at which a fit of the search counts as converged."""
@@ -54,7 +54,7 @@ def search(
     n_jobs : int, optional
         Processes. Default: joblib's configuration, or 1.
     progress : bool, optional
-        Whether to draw a progress bar on stderr. Default: if stderr is a terminal, so never in a notebook's output.
+        Whether to draw a progress bar. Default: after two seconds (see `gmmlab.waiting.bar`).
 
     Returns
     -------
@@ -77,7 +77,7 @@ def search(
     numbers = sorted(set(n_components), reverse=True)  # the longest jobs first
     splits = list(_splits(X, held_out, random_state))
     n_init = effort(len(X)) if n_init is None else n_init
-    jobs = tqdm(numbers, unit="k", disable=None if progress is None else not progress)
+    jobs = bar(numbers, unit="k", desc="search", shown=progress)
     models = Parallel(n_jobs=n_jobs)(
         delayed(_models)(X, k, list(covariance_types), splits, n_init, random_state) for k in jobs
     )
