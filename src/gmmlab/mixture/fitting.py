@@ -102,9 +102,9 @@ def best_fit(
     """
     names = feature_names(X)
     X = check_array(X, dtype=np.float64, ensure_min_samples=2)
-    with bar(desc="best_fit", unit=" runs of EM") as runs:
+    with bar(desc="best_fit", unit=" rounds") as rounds:
         (fit,) = fit_types(
-            X, n_components, [covariance_type], n_init=n_init, random_state=random_state, tick=runs.update
+            X, n_components, [covariance_type], n_init=n_init, random_state=random_state, tick=rounds.update
         )
     if fit.degenerate:
         warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
@@ -159,7 +159,7 @@ def fit_types(
     tol : float
         Gain in log-likelihood per row below which an accelerated iteration counts as converged.
     tick : callable
-        Called after each long run of EM.
+        Called after each round of EM runs.
 
     Returns
     -------
