@@ -8,13 +8,11 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 from course.small_lab import COMMAND, Lab, code, exercise
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.book import build, chapter, mathml
+from gmmlab.course.book import COVER_ALT, build, chapter, mathml
 
 README = """# Small
 
 Learn two things.
-
-![Two clouds of birds.](somewhere/cover.png)
 
 | notebook | question | time |
 | --- | --- | --- |
@@ -41,7 +39,7 @@ def test_the_book_has_what_the_readme_says_and_a_link_that_leads_nowhere_is_a_se
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("gmm-lab: notebooks/01_look.ipynb") and "'missing.ipynb'" in sentence
     index = (checkout.root / "out" / "index.html").read_text(encoding="utf-8")
-    for words in ("Learn two things.", 'alt="Two clouds of birds."', ">it</span></code>? <em>5 min</em>", ">Fit<"):
+    for words in ("Learn two things.", f'alt="{COVER_ALT}"', ">it</span></code>? <em>5 min</em>", ">Fit<"):
         assert words in index
     assert (checkout.root / "out" / "notebooks" / "02_fit.html").is_file()
 
@@ -54,6 +52,12 @@ def test_a_formula_that_is_not_understood_is_a_sentence():
 def test_a_wheel_is_refused(checkout, tmp_path):
     (checkout.root / "README.md").unlink()
     with pytest.raises(LabError, match="built in a checkout"):
+        build([checkout.path("01_look")], tmp_path / "out")
+
+
+def test_without_sphinx_the_way_to_get_it_is_told(checkout, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sphinx.application", None)
+    with pytest.raises(LabError, match=r"needs more packages .*\[book\]"):
         build([checkout.path("01_look")], tmp_path / "out")
 
 

@@ -28,6 +28,12 @@ from gmmlab.waiting import bar
 
 SITE = Path(__file__).with_name("site")
 COVER = SITE / "cover.png"
+COVER_ALT = (
+    "Bill depth against bill length of penguins, three times. Left, grey points in three clumps. Middle, "
+    "the paths of three ellipses that start side by side on the right and move each to a clump of its "
+    "own. Right, three clusters in three colours and markers, borders between them, and contours that "
+    "hold 50 and 90 percent."
+)
 _SETTINGS = {
     "project": "The GMM lab",
     "html_title": "The GMM lab",
@@ -74,7 +80,7 @@ def build(notebooks: Sequence[Path], target: Path) -> list[str]:
     Raises
     ------
     LabError
-        If a file is not a notebook, or the lab is installed from a wheel.
+        If a file is not a notebook, the lab is installed from a wheel, or without what the book needs.
     """
     with TemporaryDirectory(ignore_cleanup_errors=True) as work:
         source = Path(work, "source")
@@ -83,8 +89,11 @@ def build(notebooks: Sequence[Path], target: Path) -> list[str]:
 
 
 def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[str]:
-    from sphinx.application import Sphinx
-    from sphinx.util.docutils import docutils_namespace, patch_docutils
+    try:
+        from sphinx.application import Sphinx
+        from sphinx.util.docutils import docutils_namespace, patch_docutils
+    except ImportError as error:
+        raise LabError(f'The book needs more packages ({error}): python -m pip install -e ".[book]"') from error
 
     complaints = io.StringIO()
     # Each page is read once and written once.
@@ -171,16 +180,15 @@ def index(chapters: dict[str, NotebookNode], readme: str) -> str:
     chapters : dict of str to NotebookNode
         From name to chapter.
     readme : str
-        Its first sentence, its picture's alt text and its table's questions stand on the page too.
+        Its first sentence and the questions in its table stand on the page too.
     """
     lead = readme.split("\n\n")[1]
-    alt = re.search(rf"!\[(.+)\]\(.*{COVER.name}\)", readme)[1]
     rows = re.findall(r"^\| \[(\w+)\]\([^)]*\) \| (.+) \| (\d+ min) \|$", readme, flags=re.M)
     words = {stem: f"{question} *{time}*" for stem, question, time in rows}
     cards = "\n".join(_card(stem, notebook, words.get(stem, "")) for stem, notebook in chapters.items())
     pages = "\n".join(f"notebooks/{stem}" for stem in chapters)
     return (
-        f"# The GMM lab\n\n{lead}\n\n![{alt}]({COVER.name})\n\n## The notebooks\n\n"
+        f"# The GMM lab\n\n{lead}\n\n![{COVER_ALT}]({COVER.name})\n\n## The notebooks\n\n"
         f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\ndata/README\n```\n'
     )
 
