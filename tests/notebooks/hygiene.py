@@ -5,6 +5,8 @@ import re
 
 from nbformat import NotebookNode
 
+from gmmlab.plot import caption
+
 NOTEBOOK_METADATA = {"kernelspec", "language_info", "gmmlab"}
 CELL_METADATA = {"tags", "nbgrader", "gmmlab"}
 CELL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -67,6 +69,11 @@ def _cell_problems(cell: NotebookNode) -> list[str]:
         problems.append("it ends in a semicolon, which hides nothing when cells are compared.")
     for output in cell.outputs:
         problems += _output_problems(output)
+    pictures = [place for place, output in enumerate(cell.outputs) if "image/png" in output.get("data", {})]
+    for place in pictures:
+        below = cell.outputs[place + 1].get("data", {}) if place + 1 < len(cell.outputs) else {}
+        if below.get("text/html") != caption(_alt_text(cell.outputs[place])):
+            problems.append("its figure has no caption below that says the same as the alt text.")
     return problems
 
 

@@ -115,6 +115,10 @@ def show(text):
     return lambda notebook, cell: cell.outputs[0].data.update({"text/plain": text})
 
 
+def picture(alt):
+    return nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"image/png": {"alt": alt}})
+
+
 BREACHES = {
     "outputs stripped": lambda notebook, cell: cell.outputs.clear(),
     "count": lambda notebook, cell: cell.update(execution_count=7),
@@ -129,6 +133,9 @@ BREACHES = {
     "python version": lambda notebook, cell: notebook.metadata.update(language_info={"version": "3"}),
     "semicolon": lambda notebook, cell: cell.update(source="1 + 1;"),
     "random id": lambda notebook, cell: cell.update(id="3f2b8c1d"),
+    "no caption": lambda notebook, cell: cell.outputs.append(
+        picture("A line that rises from the left to the right side.")
+    ),
     "no alt text": lambda notebook, cell: cell.outputs[0].data.update({"image/png": "iVBORw0KGgo="}),
     "size": show("x" * 600_000),
 }
