@@ -98,7 +98,7 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
     complaints = io.StringIO()
     # Each page is read once and written once.
     with patch_docutils(), docutils_namespace(), bar(total=2 * pages, desc="book") as done:
-        app = Sphinx(source, None, target, doctrees, "html", _SETTINGS, status=None, warning=complaints)
+        app = Sphinx(source, None, target, doctrees, "html", copy.deepcopy(_SETTINGS), status=None, warning=complaints)
         app.connect("doctree-read", lambda *_: done.update() and None)
         app.connect("html-page-context", lambda *_: done.update() and None)
         app.builder.search = False  # the browser searches within a page; an index would have to be fetched
