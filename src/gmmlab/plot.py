@@ -604,7 +604,8 @@ def plot_segments(labels: ArrayLike, shape: Sequence[int], *, ax: Axes | None = 
     colours = np.array([to_rgb(colour_of(k)) for k in range(int(labels.max()) + 1)])
     ax = plot_image(colours[labels.reshape(height, width)], ax=ax, interpolation="nearest")
     if legend:
-        handles = [Line2D([], [], linestyle="none", marker="s", color=colours[k]) for k in np.unique(labels)]
-        names = [f"component {k}" for k in np.unique(labels)]
-        ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
+        present = np.unique(labels).tolist()
+        handles = [Line2D([], [], linestyle="none", marker="s", color=colours[k]) for k in present]
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": min(len(present), 8)}
+        ax.legend(handles, present, title="component", handletextpad=0.1, columnspacing=0.9, **place)
     return ax
