@@ -15,8 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Formats that are read: all of them are pixels, and none needs another program."""
 
-LARGEST = 80_000_000
-"""Pixels of the largest picture that is read: 240 MB in memory before it is made smaller."""
+LARGEST = 50_000_000
+"""Pixels of the largest picture that is read: 200 MB in memory before it is made smaller."""
 
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
@@ -46,7 +46,7 @@ def load_photograph(path: str | PathLike, *, max_pixels: int = 70_000) -> NDArra
     Raises
     ------
     PhotographError
-        If there is no such file, it is damaged or no picture, or it has more than 80 million pixels.
+        If there is no such file, it is damaged or no picture, or it has more than 50 million pixels.
     """
     if max_pixels < 1:
         raise ValueError(f"max_pixels must be a whole number from 1 on, but {max_pixels!r} came.")
@@ -100,21 +100,24 @@ def _upright_rgb(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.f
     shrink = min(1.0, (max_pixels / pixels) ** 0.5)
     size = tuple(max(1, int(side * shrink)) for side in image.size)
     image.draft("RGB", size)  # a JPEG decodes straight to an eighth, a quarter or a half of its size
-    small = _in_colour(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small = _on_white(_in_colour(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     # The note on the orientation is the file's, so it is handed on to the picture made from it.
     small.info["exif"] = image.getexif().tobytes()
     return np.asarray(ImageOps.exif_transpose(small), dtype=np.float64) / 255
 
 
 def _in_colour(image: Image.Image) -> Image.Image:
-    """Return the picture in RGB, on white where it is transparent."""
+    """Return the picture in RGB, or in RGBA where it is transparent."""
     if image.mode == "F":
         raise ValueError("The picture holds measurements as floating-point numbers.")
     if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip at 255
-        return Image.fromarray((np.asarray(image, dtype=float) / 257).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
+        image = Image.fromarray(np.clip(np.asarray(image) // 257, 0, 255).astype(np.uint8))
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
