@@ -250,6 +250,9 @@ def _same_up_to_scale(expected: NDArray, found: NDArray) -> bool:
 _ENOUGH = 0.85
 """IoU to reach: two full components get 0.77, three 0.83, five 0.91."""
 
+_ROUNDED = 0.0006
+"""An IoU rounded to three places counts."""
+
 _CUT = {
     "covariance-type": "This mixture is not `full`. The lesson has shown that `tied` finds the flower; here `full` is "
     "to do it, with the help of more components.",
@@ -380,9 +383,9 @@ def _right_number(number: float, mask: NDArray, flower: NDArray, judged: NDArray
     nearest = min(near, key=near.get)
     return rubric(
         1,
-        abs(number - right) < 0.002,
+        abs(number - right) < _ROUNDED,
         "This is its IoU.",
-        Mistake(nearest, near[nearest] < 0.002 * max(abs(number), 1), _CUT[nearest]),
+        Mistake(nearest, near[nearest] < _ROUNDED * max(abs(number), 1), _CUT[nearest]),
         otherwise=f"The IoU of your components is another number than {number:.4g}: the pixels that both call flower, "
         "over those that either calls flower.",
     )
