@@ -132,11 +132,17 @@ _APART = 0.08
 
 
 def draw_light(seed: int) -> list[tuple]:
-    """Draw six colours under one light, under two other lights each, and beside a black pixel."""
+    """Draw six colours under one light, twice under other lights and in another order, and beside a black pixel."""
     rng = np.random.default_rng(seed)
     colours = 1.6 * rng.permutation(_CHROMA)
-    first, second = (rng.uniform(0.2, 1, size=(6, 1)) for _ in range(2))
-    return [(colours,), (first * colours,), (second * colours,), (np.vstack([colours, np.zeros(3)]),)]
+    lit = [(rng.uniform(0.2, 1, size=(6, 1)) * colours[order],) for order in _orders(seed)]
+    return [(colours,), *lit, (np.vstack([colours, np.zeros(3)]),)]
+
+
+def _orders(seed: int) -> tuple[NDArray, NDArray]:
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(6)
+    return order, np.roll(order, 1 + int(rng.integers(5)))
 
 
 _LIGHT = {
@@ -152,7 +158,8 @@ _LIGHT = {
     "number a pixel is not enough; keep two or three.",
     "divided-by-zero": "A black pixel gives NaN or infinity: it has no light to divide by. Add a tiny number to the "
     "divisor, or take `np.maximum(..., 1e-12)`.",
-    "other-rows": "What a pixel gives depends on the other pixels. It must follow from its own three numbers.",
+    "other-rows": "What a pixel gives depends on the other pixels, or on its row. It must follow from its own three "
+    "numbers.",
 }
 
 
@@ -166,15 +173,16 @@ _LIGHT = {
 )
 def without_light(answer: Any) -> Iterator[Line]:
     """Judge a function from pixels to features that do not change with the light, but do with the colour."""
-    calls = [call[0] for call in draw_light(getattr(answer, "seed", 0))]
+    seed = getattr(answer, "seed", 0)
+    calls = [call[0] for call in draw_light(seed)]
     results = as_results(answer, len(calls))
     expected = "a function that returns one row of numbers a pixel"
-    plain, first, second = (as_array(_column(r), (6, None), expected) for r in results[:3])
+    plain, *lit = (as_array(_column(r), (6, None), expected) for r in results[:3])
     black = _finite_rows(_column(results[3]))
     scale = max(_spread(plain), 1e-12)
-    steady = bool(max(np.abs(first - plain).max(), np.abs(second - plain).max()) < 1e-3 * scale)
-    coloured = _least_difference(plain) > _APART * scale
-    made = _light_mistakes(calls, (plain, first, second), steady, coloured)
+    moved = [np.abs(found - plain[order]).max() for found, order in zip(lit, _orders(seed), strict=True)]
+    steady, coloured = bool(max(moved) < 1e-3 * scale), _least_difference(plain) > _APART * scale
+    made = _light_mistakes(calls, (plain, lit[0]), steady, coloured)
     mistakes = [Mistake(name, made[name], _LIGHT[name]) for name in made]
     yield rubric(
         1,
@@ -217,15 +225,14 @@ def _least_difference(features: NDArray) -> float:
 
 
 def _light_mistakes(calls: list, features: tuple, steady: bool, coloured: bool) -> dict[str, bool]:
-    plain, first, _ = features
-
     def like(function: Callable) -> bool:
         return all(
-            _same_up_to_scale(function(pixels), found) for pixels, found in zip(calls[:2], (plain, first), strict=True)
+            _same_up_to_scale(function(pixels), found) for pixels, found in zip(calls[:2], features, strict=True)
         )
 
     return {
         "colour-lost": steady and not coloured,
+        "other-rows": not steady and bool(np.allclose(*features)),
         "unchanged": like(lambda p: p),
         "standardised": any(
             map(like, (lambda p: (p - p.mean(axis=0)) / p.std(axis=0), lambda p: p / p.sum(axis=0),
