@@ -406,7 +406,7 @@ choice(
     hint="In the table of the lesson, what did BIC do when more pixels of the same picture came in?",
     right="d",
     options={
-        "a": "BIC chose 32 for 16,000 pixels, but 4 for 250 of the same pixels. A number of things in a picture does "
+        "a": "BIC chose 32 for 16,000 pixels, but 8 for 1,000 of the same pixels. A number of things in a picture does "
         "not grow with the resolution.",
         "b": "AIC charges less than BIC, so it asks for even more components, not for a number of segments.",
         "c": "With a longer search the curve does turn somewhere, but there again with the number of pixels. What it "
