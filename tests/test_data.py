@@ -18,6 +18,8 @@ LOADERS = {
     "faithful.csv": data.load_faithful,
     "movielens/movies.csv": data.load_films,
     "movielens/ratings.csv": data.load_ratings,
+    "flower_outline.csv": data.load_flower_outline,
+    "landsat_pixels.csv": data.load_landsat,
     "penguins.csv": data.load_penguins,
     "wreath.csv": data.load_wreath,
 }
@@ -26,12 +28,16 @@ SHAPES = {
     "faithful.csv": (272, 2),
     "movielens/movies.csv": (1303, 4),
     "movielens/ratings.csv": (69104, 3),
+    "flower_outline.csv": (136, 3),
+    "landsat_pixels.csv": (6435, 5),
     "penguins.csv": (344, 8),
     "wreath.csv": (1000, 2),
 }
+PICTURES = {"china.png": data.load_china, "flower.png": data.load_flower}
 
 every_file = pytest.mark.parametrize("name", FILES)
 every_table = pytest.mark.parametrize("name", LOADERS)
+every_picture = pytest.mark.parametrize("load", PICTURES.values(), ids=PICTURES)
 
 
 def measures(name: str) -> pd.DataFrame:
@@ -90,6 +96,40 @@ def test_the_terms_of_the_ratings_lie_beside_them():
 def test_every_measure_has_an_axis_label_with_its_unit(name):
     for column in measures(name):
         assert re.fullmatch(r".+ \((mm|g|min|stars|no unit)\)", data.AXIS_LABELS[column])
+
+
+# The outline's x and y are corners to be drawn on the picture, not features.
+@pytest.mark.parametrize("name", [name for name in LOADERS if name != "flower_outline.csv"])
+def test_every_measure_has_an_axis_label_with_its_unit(name):
+    for column in measures(name):
+        assert re.fullmatch(r".+ \((mm|g|min|grey level|no unit)\)", data.AXIS_LABELS[column])
+
+
+def test_landsat_has_six_covers_and_4042_distinct_pixels():
+    scene = data.load_landsat()
+    assert scene["landcover"].nunique() == 6
+    assert len(scene[data.BANDS].drop_duplicates()) == 4042
+
+
+def test_landsat_bands_are_whole_grey_levels_as_floats():
+    bands = data.load_landsat()[data.BANDS].to_numpy()
+    assert bands.dtype == np.float64
+    assert (bands % 1 == 0).all()
+    assert 0 <= bands.min() < bands.max() <= 255
+
+
+@every_picture
+def test_a_picture_is_floats_from_0_to_1(load):
+    picture = load()
+    assert picture.dtype == np.float64
+    assert picture.shape == (214, 320, 3)
+    assert 0 <= picture.min() < 0.1 < 0.9 < picture.max() <= 1
+
+
+def test_the_outline_lies_on_the_original_of_640_by_427_pixels():
+    outline = data.load_flower_outline()
+    assert outline["x"].between(0, 640).all()
+    assert outline["y"].between(0, 428).all()  # the lower bloom is cut by the edge, so it is closed just outside
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The lab's data sets as DataFrames of floats, read from files whose checksums are verified.
+"""The lab's data sets as floats, tables and pictures, read from files whose checksums are verified.
 
 Every numeric column is ``float64``: scikit-learn's mixtures score integer input wrongly and silently.
 Sources, licences and columns are described in ``data/README.md``.
@@ -9,15 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gmmlab.paths import lab_folder
 
 SHA256 = {
     "banknote.csv": "2be7a21a189aa886acf9aa598efe9fe61291466c780a92b20c562a3b72b97e45",
+    "china.png": "69410efe6ecd0006e4865ae8e85858b46842f825c18508a252955df4c7028ad1",
     "faithful.csv": "35755e109446ec911891b1eae5cb33bc2f18367ce712145e4f9d27d19f575bad",
     "movielens/LICENSE.txt": "9157c71f61eb9ea8ee77d587a9d73baa5c4dd0dc3179a89eea55453a2de34b92",
     "movielens/movies.csv": "05a2a3584f1af65d124b9fd1fdff1d52132a3a941621950dddb68e6f62cd2723",
     "movielens/ratings.csv": "f2dffb6638b90ca8420d06fa43d5d65a7ccb172acdce6a693469806138e0186d",
+    "flower.png": "6c5493a4cf9c07d0bdd9908767178eba94c9b94857ce551f473ff09f1bb64bf7",
+    "flower_outline.csv": "e3dc998e33cd8b6cd32535765a76b9f0882a69b835747ad1cc83435d9ac1dd81",
+    "landsat_pixels.csv": "7e3b434d562027650f5618e86ff6aa772811aa0740982e6caedb2baecff2343b",
     "penguins.csv": "f2d6493fc64ad958edbabd55eb0fc989af2c5a0458a2c79ccffe7985606feb60",
     "wreath.csv": "a0d1f907c515c872679c34c58f2fe3fc12491758614fe0104c86006f2c708926",
 }
@@ -25,6 +30,8 @@ SHA256 = {
 MEASURES = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
 """The four measures of a penguin, in the order of the columns."""
 
+BANDS = ["band1_green", "band2_red", "band3_nir", "band4_nir"]
+"""The four spectral bands of a Landsat pixel, in the order of the columns."""
 
 AXIS_LABELS = {
     "bill_length_mm": "bill length (mm)",
@@ -34,6 +41,10 @@ AXIS_LABELS = {
     "eruptions": "eruption length (min)",
     "waiting": "waiting time to the next eruption (min)",
     "rating": "rating (stars)",
+    "band1_green": "green, band 1 (grey level)",
+    "band2_red": "red, band 2 (grey level)",
+    "band3_nir": "near infrared, band 3 (grey level)",
+    "band4_nir": "near infrared, band 4 (grey level)",
     "x1": "x1 (no unit)",
     "x2": "x2 (no unit)",
     **{name: f"{name.lower()} (mm)" for name in ("Length", "Left", "Right", "Bottom", "Top", "Diagonal")},
@@ -157,3 +168,41 @@ def load_films() -> pd.DataFrame:
     Harper & Konstan (2015), ACM Transactions on Interactive Intelligent Systems 5(4): 19.
     """
     return _read("movielens/movies.csv").astype({"movieId": int})
+
+
+def load_landsat() -> pd.DataFrame:
+    """Load 6435 pixels of a Landsat scene: four bands as floats (grey levels 0 to 255), and the surveyed land cover.
+
+    The rows are centre pixels of 3 x 3 windows, without their places, so that the picture cannot be put together
+    again. Many pixels are alike: 4042 rows of the four bands are distinct.
+
+    References
+    ----------
+    Srinivasan, Statlog (Landsat Satellite), UCI Machine Learning Repository.
+    """
+    return _read("landsat_pixels.csv")
+
+
+def load_flower() -> NDArray[np.float64]:
+    """Load the photograph of a dahlia: shape (214, 320, 3), red, green and blue as floats from 0 to 1."""
+    return _read_picture("flower.png")
+
+
+def load_china() -> NDArray[np.float64]:
+    """Load the photograph of a pagoda: shape (214, 320, 3), red, green and blue as floats from 0 to 1."""
+    return _read_picture("china.png")
+
+
+def _read_picture(name: str) -> NDArray[np.float64]:
+    from PIL import Image
+
+    with Image.open(data_file(name)) as picture:
+        return np.asarray(picture, dtype=np.float64) / 255
+
+
+def load_flower_outline() -> pd.DataFrame:
+    """Load the dahlia's outline as traced by hand: ``part``, and ``x``, ``y`` in pixels of the 640 x 427 original.
+
+    The parts ``dahlia`` and ``dahlia_lower`` are the flower; ``void_bud`` is a bud that is not to be judged.
+    """
+    return _read("flower_outline.csv")

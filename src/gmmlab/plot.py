@@ -562,3 +562,65 @@ def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | Non
     ax.set(xlabel="number of components", ylabel=_CRITERIA[criterion])
     ax.legend()
     return ax
+
+
+def plot_image(image: ArrayLike, *, ax: Axes | None = None, **imshow) -> Axes:
+    """Draw a picture, or a map of one number a pixel, without axes: its pixels are its scale.
+
+    Parameters
+    ----------
+    image : array-like of shape (height, width, 3) or (height, width)
+        Red, green and blue from 0 to 1 (values outside are clipped), or one number a pixel.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+    **imshow
+        Passed on to ``Axes.imshow``, for example ``vmin=0, vmax=1``; the result is ``ax.images[-1]``, for a colour bar.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = plt.gca() if ax is None else ax
+    image = np.asarray(image, dtype=float)
+    ax.imshow(np.clip(image, 0, 1) if image.ndim == 3 else image, **imshow)
+    ax.set_axis_off()
+    return ax
+
+
+def plot_segments(labels: ArrayLike, shape: Sequence[int], *, ax: Axes | None = None, legend: bool = True) -> Axes:
+    """Draw the segments of a picture: each pixel in the colour of its component.
+
+    Parameters
+    ----------
+    labels : array-like of shape (height * width,)
+        Component of each pixel, row after row, as ``gmm.predict`` gives it for ``image.reshape(-1, 3)``.
+    shape : sequence of int
+        Height and width of the picture; more numbers, such as those of ``image.shape``, are left out.
+    ax : Axes, optional
+        Where to draw. Default: the current Axes.
+    legend : bool
+        Whether to draw the legend, below the picture.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there is not one label a pixel.
+    """
+    labels = np.asarray(labels)
+    height, width = shape[:2]
+    if labels.size != height * width:
+        raise ValueError(
+            f"A picture of {height} x {width} pixels needs as many labels, but {labels.size} came: predict all pixels."
+        )
+    colours = np.array([to_rgb(colour_of(k)) for k in range(int(labels.max()) + 1)])
+    ax = plot_image(colours[labels.reshape(height, width)], ax=ax, interpolation="nearest")
+    if legend:
+        present = np.unique(labels).tolist()
+        handles = [Line2D([], [], linestyle="none", marker="s", color=colours[k]) for k in present]
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": min(len(present), 8)}
+        ax.legend(handles, present, title="component", handletextpad=0.1, columnspacing=0.9, **place)
+    return ax

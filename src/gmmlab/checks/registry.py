@@ -11,7 +11,20 @@ from typing import Any
 
 from gmmlab.checks.rubric import Line, Mistake, as_text, rubric, wrong_kind
 
-MODULES = ("load", "preprocess", "fit", "predict", "plot", "choose", "em", "bayesian", "detect", "recommend")
+MODULES = (
+    "load",
+    "preprocess",
+    "fit",
+    "predict",
+    "plot",
+    "choose",
+    "em",
+    "bayesian",
+    "segment",
+    "detect",
+    "recommend",
+    "scale",
+)
 """One module for each notebook, in the order of the notebooks."""
 
 
