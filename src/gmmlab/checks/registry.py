@@ -11,7 +11,7 @@ from typing import Any
 
 from gmmlab.checks.rubric import Line, Mistake, as_text, rubric, wrong_kind
 
-MODULES = ("load", "preprocess", "fit", "predict", "plot", "choose", "em", "bayesian", "detect")
+MODULES = ("load", "preprocess", "fit", "predict", "plot", "choose", "em", "bayesian", "detect", "scale")
 """One module for each notebook, in the order of the notebooks."""
 
 
