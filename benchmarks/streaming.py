@@ -82,7 +82,7 @@ def by_dask(file: Path, start: Parameters, **how) -> Result:
     n, d = np.load(file, mmap_mode="r").shape
     read = dask.delayed(read_rows)
     parts = [da.from_delayed(read(file, i), (min(BLOCK, n - i), d), float) for i in range(0, n, BLOCK)]
-    quiet = {"dashboard_address": None, "silence_logs": logging.ERROR}
+    quiet = {"dashboard_address": "localhost:0", "silence_logs": logging.ERROR}
     with LocalCluster(n_workers=2, threads_per_worker=1, **quiet) as cluster, Client(cluster) as client:
         client.run(partial(__import__, "gmmlab.mixture.blocks"))
         began = time.perf_counter()

@@ -196,7 +196,7 @@ def test_missing_entries_in_a_chunk_are_refused_with_its_number(here):
 @pytest.fixture
 def cluster():
     distributed = pytest.importorskip("distributed")
-    quiet = {"processes": False, "dashboard_address": None, "silence_logs": logging.ERROR}
+    quiet = {"processes": False, "dashboard_address": "localhost:0", "silence_logs": logging.ERROR}
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, **quiet) as local,
         distributed.Client(local) as client,
