@@ -4,8 +4,9 @@
     python benchmarks/streaming.py --rows 1000000   about a minute; scikit-learn takes part
 
 Every fit runs in a process of its own, so that its peak memory is its own: what the process itself allocated, without
-the pages of the file that the operating system keeps as long as nobody else wants them. CPU time is that of all
-processes that take part, wall time that of the fit alone; on a machine that is busy only the first means much.
+the pages of the file that the operating system keeps as long as nobody else wants them, and without the workers of a
+pool or of Dask. CPU time is that of all processes that take part, their start included,
+wall time that of the fit alone; on a machine that is busy only the first means much.
 """
 
 import os
