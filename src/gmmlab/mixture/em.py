@@ -11,8 +11,9 @@ so the E-step of a block of rows is one matrix product (coefficients times featu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -146,15 +147,47 @@ def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e
         If X is not a finite (n, d) array with n >= k, if it does not fit to `start`, or if a covariance stops being
         positive definite (which `reg_covar` > 0 prevents in float64).
     """
-    X = _check_data(X, start)
+    X = check_data(X, start)
+    # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
+    # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
+    centre = centre_of(X)
+    X = np.subtract(X, centre, order="F")
+    found = iterate(partial(statistics, X), start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
+    return replace(found, parameters=found.parameters.shifted(centre))
+
+
+def centre_of(X: np.ndarray) -> np.ndarray:
+    """Return a point amid the rows, of shape (d,) and the type of X: the mean of some."""
+    return X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float).astype(X.dtype)
+
+
+def iterate(
+    sums_of: Callable[[Parameters], Statistics], start: Parameters, *, max_iter: int, tol: float, reg_covar: float
+) -> Result:
+    """Take EM steps, wherever the statistics of all rows come from.
+
+    Parameters
+    ----------
+    sums_of : callable
+        The E-step: from parameters to the `Statistics` of all rows.
+    start : Parameters
+    max_iter, tol, reg_covar
+        As for `em`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError
+        As for `em`.
+    """
     if max_iter < 1:
         raise ValueError(f"max_iter is {max_iter}; EM needs at least one iteration.")
-    # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
-    centre = X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float).astype(X.dtype)  # any point amid the data will do
-    X = np.subtract(X, centre, order="F")
-    parameters, trace, change = start.shifted(-centre), [], np.inf
+    parameters, trace, change = start, [], np.inf
     while len(trace) < max_iter and not abs(change) < tol:
-        sums = statistics(X, parameters)
+        sums = sums_of(parameters)
         parameters = m_step(sums, reg_covar)
         trace.append(sums.log_likelihood / sums.rows)
         if not np.isfinite(trace[-1]):
@@ -163,10 +196,10 @@ def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e
                 "or too small to be squared. Scale the columns, for example with StandardScaler."
             )
         change = trace[-1] - trace[-2] if len(trace) > 1 else np.inf
-    return Result(parameters.shifted(centre), np.array(trace), len(trace), bool(abs(change) < tol))
+    return Result(parameters, np.array(trace), len(trace), bool(abs(change) < tol))
 
 
-def statistics(X: np.ndarray, parameters: Parameters) -> Statistics:
+def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None = None) -> Statistics:
     """E-step: sum up what the M-step needs, block by block.
 
     Parameters
@@ -175,6 +208,8 @@ def statistics(X: np.ndarray, parameters: Parameters) -> Statistics:
         Centred, together with the parameters (`Parameters.shifted`): uncentred data lose digits in the squares.
         Fastest in column-major order. Any blocks of rows will do: ``sum(statistics(b, parameters) for b in blocks)``.
     parameters : Parameters
+    centre : array of shape (d,), optional
+        Taken off the rows on the way, if X is not centred yet; `parameters` are those of the centred rows.
 
     Returns
     -------
@@ -182,7 +217,9 @@ def statistics(X: np.ndarray, parameters: Parameters) -> Statistics:
     """
     way, log_likelihood = _way(parameters, len(X), X.dtype), 0.0
     for i in range(0, len(X), way.rows):
-        densities = way.log_densities(X[i : i + way.rows].T)
+        x = X[i : i + way.rows]
+        x = x if centre is None else np.subtract(x, centre, order="F")
+        densities = way.log_densities(x.T)
         log_likelihood += to_responsibilities(densities).sum(dtype=float)
         way.add(densities)
     return Statistics(float(log_likelihood), len(X), *way.sums(), parameters.covariance_type)
@@ -190,7 +227,7 @@ def statistics(X: np.ndarray, parameters: Parameters) -> Statistics:
 
 def e_step(X: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Return the responsibilities (n, k) of the components for each row and its log density (n,)."""
-    X = _check_data(X, parameters, least_rows=1)
+    X = check_data(X, parameters, least_rows=1)
     centre = (parameters.weights @ parameters.means).astype(X.dtype)
     way = _way(parameters.shifted(-centre), len(X), X.dtype)
     responsibilities = np.empty((len(X), len(parameters.weights)), X.dtype)
@@ -256,7 +293,7 @@ def _block_rows(n: int, numbers: int, products: int, dtype: np.dtype) -> int:
     rows = SMALL_PRODUCT // products
     if rows < LEAST_ROWS:  # a large product: only the cache counts
         rows = LEAST_ROWS
-    return min(n, rows, max(LEAST_ROWS, BLOCK_BYTES // (numbers * np.dtype(dtype).itemsize)))
+    return min(max(n, 1), rows, max(LEAST_ROWS, BLOCK_BYTES // (numbers * np.dtype(dtype).itemsize)))
 
 
 class _Features:
@@ -466,7 +503,7 @@ def _check_parameters(p: Parameters) -> None:
         raise ValueError(f"weights are {p.weights}; expected positive numbers that sum to 1.")
 
 
-def _check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> np.ndarray:
+def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> np.ndarray:
     """Return X as floats, or say what is wrong with it."""
     X = np.asarray(X)
     X = X if X.dtype in (np.float32, np.float64) else X.astype(float)
