@@ -1,0 +1,187 @@
+"""The program inside the sandbox: imports the libraries once, then forks a fresh process for each submission.
+
+It is started by `gmmlab.course.sandbox` (in bubblewrap, unless told otherwise) and takes orders from its standard
+input, a socket. It never reads a submission: that goes straight to the forked process, which first shuts itself into
+namespaces of its own (processes, mounts, network, IPC, users) with an empty ``/tmp`` and ``/dev/shm`` of limited size,
+gives up every privilege and sets its limits. When it ends, or when the order comes, every process but this program is
+killed, and only then is the end reported.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gmmlab.course.sandbox import isolation
+
+LOOK_EVERY = 0.02
+"""Seconds between two looks at the processes of a submission."""
+
+
+def main() -> None:
+    """Serve orders until the other end of standard input is closed."""
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sandboxed = sys.argv[1] == "bubblewrap"
+    shell = _load()
+    isolated = sandboxed and isolation.works()
+    control.send(json.dumps({"isolated": isolated}).encode())
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
+        if not data:
+            return
+        order = json.loads(data)
+        if order["limits"] is not None:
+            report = Submission(control, shell, order["limits"], sandboxed, isolated).run(*descriptors)
+            control.send(json.dumps({"end": report}).encode())
+
+
+def _load() -> Any:
+    """Import what the lab's notebooks import, so that forked processes have it, and return the shell."""
+    from gmmlab.course.sandbox.shell import new_shell
+
+    # Before matplotlib's inline backend, which looks for it.
+    shell = new_shell()
+
+    import ipywidgets  # noqa: F401
+    import matplotlib.pyplot
+    import matplotlib_inline.backend_inline  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sklearn.cluster
+    import sklearn.metrics
+    import sklearn.model_selection
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401
+
+    import gmmlab.data
+    import gmmlab.mixture
+    import gmmlab.plot
+    import gmmlab.preprocess  # noqa: F401
+    from gmmlab.checks import exercises
+
+    exercises()
+    if sys.platform.startswith("linux"):
+        # Orphans of a submission come to this program, so that it finds them.
+        ctypes.CDLL(None).prctl(36, 1)
+    return shell
+
+
+class Submission:
+    """One submission: a forked process, all that descends from it, and its limits."""
+
+    def __init__(self, control: socket.socket, shell: Any, limits: dict, sandboxed: bool, isolated: bool):
+        self.control, self.shell, self.limits = control, shell, limits
+        self.sandboxed, self.isolated = sandboxed, isolated
+        self.loaded = _pages(os.getpid())
+
+    def run(self, job: int, out: int) -> str:
+        """Run it to its end and clear away whatever is left of it; return why it ended."""
+        child = os.fork()
+        if child == 0:
+            try:
+                self._live(job, out)
+            finally:
+                os._exit(1)
+        os.close(job)
+        os.close(out)
+        why = self._watch(child)
+        self._clear()
+        return why
+
+    def _watch(self, child: int) -> str:
+        while True:
+            if select.select([self.control], [], [], LOOK_EVERY)[0]:
+                return "told"
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return "ended"
+            others = self._others()
+            if sum(max(0, _pages(pid)[1] - self.loaded[1]) for pid in others) > self._pages_allowed():
+                return "out of memory"
+            if len(others) > self.limits["processes"] + 3:
+                return "too many processes"
+
+    def _pages_allowed(self) -> int:
+        return self.limits["memory"] // resource.getpagesize()
+
+    def _others(self) -> list[int]:
+        """Return every process of the sandbox but its first one and this program; else all that descend from it."""
+        me = os.getpid()
+        if self.sandboxed:
+            return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, me)]
+        import psutil
+
+        return [process.pid for process in psutil.Process(me).children(recursive=True)]
+
+    def _clear(self) -> None:
+        while others := self._others():
+            for pid in others:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+            time.sleep(0.001)
+
+    def _live(self, job: int, out: int) -> None:
+        """Be the submission: shut in, run the cells, end without the interpreter's farewell."""
+        import numpy as np
+
+        from gmmlab.course.sandbox.shell import run_cells, sender
+
+        self._keep_only(job, out)
+        if self.sandboxed:
+            isolation.enter(self.limits["files"], self.isolated)
+        with os.fdopen(job, "rb") as file:
+            content = json.loads(file.read())
+        os.chdir(content["folder"])
+        self._limit()
+        np.random.seed()  # noqa: NPY002 - the state was copied with the process
+        send = sender(out)
+        run_cells(self.shell, content, send)
+        send({"end": True})
+        os._exit(0)
+
+    def _keep_only(self, *kept: int) -> None:
+        self.control.close()
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        for name in os.listdir("/dev/fd"):
+            if int(name) > 2 and int(name) not in kept:
+                try:
+                    os.close(int(name))
+                except OSError:
+                    pass
+
+    def _limit(self) -> None:
+        """Set the limits that the kernel keeps; memory comes on top of the libraries that are loaded."""
+        space = self.loaded[0] * resource.getpagesize() + self.limits["memory"]
+        limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: self.limits["files"], resource.RLIMIT_AS: space}
+        if self.isolated:
+            limits[resource.RLIMIT_NPROC] = self.limits["processes"] + 3
+        for limit, value in limits.items():
+            resource.setrlimit(limit, (value, value))
+
+
+def _pages(pid: int) -> tuple[int, int]:
+    """Return the pages of address space and of resident memory of a process; zeros if it is gone."""
+    try:
+        size, resident = Path(f"/proc/{pid}/statm").read_text().split()[:2]
+        return int(size), int(resident)
+    except (OSError, ValueError):
+        return 0, 0
+
+
+if __name__ == "__main__":
+    main()
