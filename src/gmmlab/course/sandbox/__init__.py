@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gmmlab.checks.answers import encode
 from gmmlab.course.sandbox import bubblewrap
 from gmmlab.course.sandbox.template import Limits
 from gmmlab.course.sandbox.tries import Tries
@@ -103,6 +102,9 @@ def rerun(
     LabError
         If the sandbox cannot be started; `available` says why.
     """
+    # Not at the top: inside, pandas shall be imported after the shell, since it asks whether there is one.
+    from gmmlab.checks.answers import encode
+
     try:
         content = _read(notebook)
     except (ValueError, RecursionError) as problem:

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ from gmmlab.course.sandbox import isolation
 
 LOOK_EVERY = 0.02
 """Seconds between two looks at the processes of a submission."""
+
+MODULES = (
+    "ipywidgets", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "pandas", "scipy.stats", "sklearn.cluster",
+    "sklearn.metrics", "sklearn.mixture", "sklearn.model_selection", "sklearn.pipeline", "sklearn.preprocessing",
+    "gmmlab.data", "gmmlab.mixture", "gmmlab.plot", "gmmlab.preprocess",
+)  # fmt: skip
+"""What is loaded once, for all submissions."""
+
+_SUBREAPER = 36
 
 
 def main() -> None:
@@ -47,29 +57,15 @@ def _load() -> Any:
     """Import what the lab's notebooks import, so that forked processes have it, and return the shell."""
     from gmmlab.course.sandbox.shell import new_shell
 
-    # Before matplotlib's inline backend, which looks for it.
+    # pandas and matplotlib ask, when they are imported, whether they are in a notebook.
     shell = new_shell()
-
-    import ipywidgets  # noqa: F401
-    import matplotlib.pyplot
-    import matplotlib_inline.backend_inline  # noqa: F401
-    import scipy.stats  # noqa: F401
-    import sklearn.cluster
-    import sklearn.metrics
-    import sklearn.model_selection
-    import sklearn.pipeline
-    import sklearn.preprocessing  # noqa: F401
-
-    import gmmlab.data
-    import gmmlab.mixture
-    import gmmlab.plot
-    import gmmlab.preprocess  # noqa: F401
-    from gmmlab.checks import exercises
-
-    exercises()
+    with shell.builtin_trap:
+        for module in MODULES:
+            import_module(module)
+        import_module("gmmlab.checks").exercises()
     if sys.platform.startswith("linux"):
         # Orphans of a submission come to this program, so that it finds them.
-        ctypes.CDLL(None).prctl(36, 1)
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     return shell
 
 

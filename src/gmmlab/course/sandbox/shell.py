@@ -22,9 +22,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from gmmlab.checks import judging
-from gmmlab.checks.answers import decode
-
 LEFT_OUT = "\n... the rest of this cell's output was left out: it was too long.\n"
 
 
@@ -138,6 +135,8 @@ class Shell(InteractiveShell):
 
     displayhook_class = Type(Hook)
     display_pub_class = Type(Publisher)
+    kernel = None
+    """That there is a kernel tells pandas and others that this is a notebook, not a terminal."""
 
     def __init__(self, **options: Any):
         self.outputs = Outputs()
@@ -178,6 +177,7 @@ def new_shell() -> Shell:
     """Return the shell, with inline figures and without history or anything of a user's own."""
     config = Config()
     config.HistoryManager.enabled = False
+    config.IPKernelApp.name = "gmmlab"  # tqdm looks whether there is such an application
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.enable_tip = False
     return Shell.instance(config=config)
@@ -196,15 +196,23 @@ def run_cells(shell: Shell, job: dict[str, Any], send: Callable[[dict[str, Any]]
     send : callable
         Takes one message: ``{"start": index}``, or ``{"cell": index, "count", "outputs", "trouble"}``.
     """
+    from gmmlab.checks import judging
+    from gmmlab.checks.answers import decode
+
     judging.GIVEN.update({
         exercise: [tuple(decode(argument) for argument in arguments) for arguments in calls]
         for exercise, calls in job["inputs"].items()
     })  # fmt: skip
     _forbid_input()
+    me = os.getpid()
     sys.stdout, sys.stderr = Stream("stdout", shell.outputs), Stream("stderr", shell.outputs)
     for index, source in job["cells"]:
         send({"start": index})
-        send({"cell": index} | _run_cell(shell, source, job["cell_seconds"], job["cell_bytes"]))
+        result = _run_cell(shell, source, job["cell_seconds"], job["cell_bytes"])
+        if os.getpid() != me:
+            # A process that the cell has forked goes no further than the cell.
+            os._exit(0)
+        send({"cell": index} | result)
 
 
 def _run_cell(shell: Shell, source: str, seconds: float, most: int) -> dict[str, Any]:

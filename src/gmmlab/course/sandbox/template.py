@@ -58,7 +58,7 @@ class Template:
     sandbox : {"bubblewrap", "none"}
         Where it runs.
     files : int
-        Bytes that a submission's files may take.
+        Bytes that a submission's files may take, where it has no folder of its own inside.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ def template(sandbox: str, limits: Limits) -> Template:
 
     One for each thread, since the kernel ends it with the thread that started it; none for forked processes.
     """
-    key = (os.getpid(), sandbox, limits.files)
+    key = (os.getpid(), sandbox)
     known = getattr(_IDLE, "template", None)
     if known is None or _IDLE.key != key or known.dead:
         if known is not None and _IDLE.key[0] == os.getpid():
