@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gmmlab
+from gmmlab.course.sandbox.isolation import SCRATCH
 from gmmlab.paths import lab_folder
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts")
 """Read-only inside, as far as they exist; the rest of /etc stays outside."""
 
 HOW_TO_GET_IT = (
@@ -37,19 +38,19 @@ def command(bwrap: str, files: int, program: list[str]) -> list[str]:
     bwrap : str
         From `find_bwrap`.
     files : int
-        Bytes that ``/tmp`` may hold.
+        Bytes that its files may take.
     program : list of str
         What to run: this very Python with these arguments.
     """
     options = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if os.getuid() == 0:
         # Root makes no user namespace here: each submission becomes another user, and gets one of its own.
-        for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_SYS_RESOURCE"):
+        for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_SYS_PTRACE"):
             options += ["--cap-add", capability]
     else:
         options += ["--unshare-user"]
     options += ["--die-with-parent", "--new-session", "--hostname", "lab", "--clearenv"]
-    for name, value in environment(Path("/tmp")).items():
+    for name, value in environment(Path(SCRATCH)).items():
         options += ["--setenv", name, value]
     # Folders on the way to what is visible are empty here, and no secret, however closed they are outside.
     for folder in sorted({parent for path in visible() for parent in path.parents[:-1]}):
@@ -59,8 +60,11 @@ def command(bwrap: str, files: int, program: list[str]) -> list[str]:
     # The package looks for a lab with notebooks, but these hold the solutions.
     notebooks = str(lab_folder() / "notebooks")
     options += ["--tmpfs", notebooks, "--remount-ro", notebooks]
-    options += ["--proc", "/proc", "--dev", "/dev", "--size", str(files), "--tmpfs", "/tmp"]
-    options += ["--perms", "1777", "--dir", "/tmp/work", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    options += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", str(files), "--tmpfs", SCRATCH]
+    # Unless this Python or the lab is there itself.
+    if not any(path.is_relative_to("/tmp") for path in visible()):
+        options += ["--symlink", SCRATCH, "/tmp"]
+    options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     return [bwrap, *options, "--", sys.executable, *program]
 
 
@@ -74,6 +78,7 @@ def environment(home: Path) -> dict[str, str]:
         "MPLCONFIGDIR": str(home / "matplotlib"),
         "OMP_NUM_THREADS": "1",
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "TMPDIR": str(home),
         "TZ": "UTC",
     }
 

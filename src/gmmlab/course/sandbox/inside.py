@@ -2,11 +2,12 @@
 
 It is started by `gmmlab.course.sandbox` (in bubblewrap, unless told otherwise) and takes orders from its standard
 input, a socket. It never reads a submission: that goes straight to the forked process, which first shuts itself into
-namespaces of its own (processes, mounts, network, IPC, users) with an empty ``/tmp`` and ``/dev/shm`` of limited size,
+namespaces of its own (processes, mounts, network, IPC, users) with empty scratch folders of limited size,
 gives up every privilege and sets its limits. When it ends, or when the order comes, every process but this program is
 killed, and only then is the end reported.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -23,7 +24,13 @@ from typing import Any
 from gmmlab.course.sandbox import isolation
 
 LOOK_EVERY = 0.02
-"""Seconds between two looks at the processes of a submission."""
+"""Seconds between two looks whether a submission has ended."""
+
+MEASURE_EVERY = 0.2
+"""Seconds between two looks at its memory and at the number of its processes."""
+
+OVERHEAD = 3
+"""Processes that are not the submission's own: those that wait for it."""
 
 MODULES = (
     "ipywidgets", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "pandas", "scipy.stats", "sklearn.cluster",
@@ -41,7 +48,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sandboxed = sys.argv[1] == "bubblewrap"
     shell = _load()
-    isolated = sandboxed and isolation.works()
+    isolated = sandboxed and sys.argv[2] == "warm" and isolation.works()
     control.send(json.dumps({"isolated": isolated}).encode())
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
@@ -63,9 +70,8 @@ def _load() -> Any:
         for module in MODULES:
             import_module(module)
         import_module("gmmlab.checks").exercises()
-    if sys.platform.startswith("linux"):
-        # Orphans of a submission come to this program, so that it finds them.
-        ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+    # Orphans of a submission come to this program, so that it finds them.
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     return shell
 
 
@@ -75,7 +81,6 @@ class Submission:
     def __init__(self, control: socket.socket, shell: Any, limits: dict, sandboxed: bool, isolated: bool):
         self.control, self.shell, self.limits = control, shell, limits
         self.sandboxed, self.isolated = sandboxed, isolated
-        self.loaded = _pages(os.getpid())
 
     def run(self, job: int, out: int) -> str:
         """Run it to its end and clear away whatever is left of it; return why it ended."""
@@ -92,19 +97,20 @@ class Submission:
         return why
 
     def _watch(self, child: int) -> str:
+        look = 0.0
         while True:
             if select.select([self.control], [], [], LOOK_EVERY)[0]:
                 return "told"
             if os.waitpid(child, os.WNOHANG)[0]:
                 return "ended"
+            if time.monotonic() < look:
+                continue
+            look = time.monotonic() + MEASURE_EVERY
             others = self._others()
-            if sum(max(0, _pages(pid)[1] - self.loaded[1]) for pid in others) > self._pages_allowed():
+            if sum(map(_own_memory, others)) > self.limits["memory"]:
                 return "out of memory"
-            if len(others) > self.limits["processes"] + 3:
+            if len(others) > self.limits["processes"] + OVERHEAD:
                 return "too many processes"
-
-    def _pages_allowed(self) -> int:
-        return self.limits["memory"] // resource.getpagesize()
 
     def _others(self) -> list[int]:
         """Return every process of the sandbox but its first one and this program; else all that descend from it."""
@@ -118,10 +124,8 @@ class Submission:
     def _clear(self) -> None:
         while others := self._others():
             for pid in others:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
@@ -155,28 +159,31 @@ class Submission:
             os.dup2(null, standard)
         for name in os.listdir("/dev/fd"):
             if int(name) > 2 and int(name) not in kept:
-                try:
+                with contextlib.suppress(OSError):
                     os.close(int(name))
-                except OSError:
-                    pass
 
     def _limit(self) -> None:
         """Set the limits that the kernel keeps; memory comes on top of the libraries that are loaded."""
-        space = self.loaded[0] * resource.getpagesize() + self.limits["memory"]
+        space = _address_space() + self.limits["memory"]
         limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: self.limits["files"], resource.RLIMIT_AS: space}
-        if self.isolated:
-            limits[resource.RLIMIT_NPROC] = self.limits["processes"] + 3
+        if self.sandboxed and isolation.counts_own_processes():
+            limits[resource.RLIMIT_NPROC] = self.limits["processes"] + OVERHEAD
         for limit, value in limits.items():
             resource.setrlimit(limit, (value, value))
 
 
-def _pages(pid: int) -> tuple[int, int]:
-    """Return the pages of address space and of resident memory of a process; zeros if it is gone."""
+def _address_space() -> int:
+    """Return the bytes of address space of this process: the libraries, mostly."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _own_memory(pid: int) -> int:
+    """Return the bytes of memory that a process does not share with this program; 0 if it is gone."""
     try:
-        size, resident = Path(f"/proc/{pid}/statm").read_text().split()[:2]
-        return int(size), int(resident)
-    except (OSError, ValueError):
-        return 0, 0
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Dirty:", "Pss_Shmem:")))
 
 
 if __name__ == "__main__":

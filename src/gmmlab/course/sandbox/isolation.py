@@ -8,7 +8,14 @@ another's processes, files, sockets or memory.
 import ctypes
 import os
 import platform
+import re
 import secrets
+
+SCRATCH = "/scratch"
+"""The one folder, besides ``/dev/shm``, that a submission can write; ``/tmp`` leads there."""
+
+WORK = f"{SCRATCH}/work"
+"""Where a notebook runs."""
 
 _NEW_USER = 0x10000000
 _NEW_OTHERS = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000
@@ -32,13 +39,19 @@ def works() -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
+def counts_own_processes() -> bool:
+    """Return whether the kernel's limit on processes counts those of this user namespace alone (since Linux 5.14)."""
+    major, minor = (int(part) for part in re.findall(r"\d+", platform.release())[:2])
+    return (major, minor) >= (5, 14)
+
+
 def enter(files: int, isolated: bool) -> None:
     """Go on as an unprivileged process in namespaces of its own.
 
     Parameters
     ----------
     files : int
-        Bytes that ``/tmp`` may hold, and ``/dev/shm`` too.
+        Bytes that the scratch folder may hold, and ``/dev/shm`` too.
     isolated : bool
         False where the kernel allows no namespaces inside bubblewrap's: then only privileges are given up, and
         the caller runs one submission in each bubblewrap.
@@ -53,7 +66,7 @@ def enter(files: int, isolated: bool) -> None:
         _unshare(_NEW_OTHERS | (0 if root else _NEW_USER))
         _go_on_in_child()
         _mount("proc", "/proc", _NO_PROGRAMS, "")
-        for place in ("/tmp", "/dev/shm"):
+        for place in (SCRATCH, "/dev/shm"):
             _mount("tmpfs", place, _NO_DEVICES, f"size={files},nr_inodes=20000,mode=1777")
     if root:
         _become_nobody()
@@ -66,7 +79,7 @@ def enter(files: int, isolated: bool) -> None:
     if isolated:
         # The first process of a namespace cannot be killed from within; the student's shall be an ordinary one.
         _go_on_in_child()
-    os.makedirs("/tmp/work", exist_ok=True)
+    os.makedirs(WORK, exist_ok=True)
 
 
 def _go_on_in_child() -> None:

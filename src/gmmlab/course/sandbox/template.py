@@ -1,6 +1,7 @@
 """The outside's hold on the program inside: start it, give it a submission, end it."""
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -17,6 +18,9 @@ from gmmlab.course.sandbox import bubblewrap
 
 START = 120.0
 """Seconds in which the program inside has to be ready."""
+
+WARM = True
+"""Whether one program inside may serve many submissions, if the kernel lets it keep them from each other."""
 
 FAREWELL = 10.0
 """Seconds in which everything has to be gone after the order to end."""
@@ -72,6 +76,8 @@ class Template:
     """
 
     def __init__(self, sandbox: str, files: int):
+        if not sys.platform.startswith("linux"):
+            raise LabError(f"Submissions can be run again on Linux only, and this is {sys.platform}.")
         self.files = files
         self.control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._home = tempfile.TemporaryDirectory() if sandbox == "none" else None
@@ -88,10 +94,10 @@ class Template:
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines()
                 raise LabError(f"The sandbox does not start: {(said or ['it says nothing'])[-1]}")
-        self.reusable = sandbox == "none" or hello["isolated"]
+        self.reusable = WARM and (sandbox == "none" or hello["isolated"])
 
     def _command(self, sandbox: str) -> list[str]:
-        program = ["-I", "-m", "gmmlab.course.sandbox.inside", sandbox]
+        program = ["-I", "-m", "gmmlab.course.sandbox.inside", sandbox, "warm" if WARM else "cold"]
         if sandbox == "none":
             return [sys.executable, *program]
         bwrap = bubblewrap.find_bwrap()
@@ -119,10 +125,8 @@ class Template:
 
     def kill(self) -> None:
         """Have every process of the submission killed; return when they are gone."""
-        try:
+        with contextlib.suppress(OSError):
             self.control.send(json.dumps({"limits": None}).encode())
-        except OSError:
-            pass
         self.end()
 
     def end(self) -> str | None:
@@ -150,7 +154,7 @@ class Template:
         return json.loads(data) if data else None
 
 
-_IDLE = threading.local()
+_KEPT = threading.local()
 
 
 def template(sandbox: str, limits: Limits) -> Template:
@@ -158,11 +162,16 @@ def template(sandbox: str, limits: Limits) -> Template:
 
     One for each thread, since the kernel ends it with the thread that started it; none for forked processes.
     """
-    key = (os.getpid(), sandbox)
-    known = getattr(_IDLE, "template", None)
-    if known is None or _IDLE.key != key or known.dead:
-        if known is not None and _IDLE.key[0] == os.getpid():
-            known.stop()
-        _IDLE.template, _IDLE.key = Template(sandbox, limits.files), key
-        atexit.register(_IDLE.template.stop)
-    return _IDLE.template
+    key = (os.getpid(), sandbox, WARM)
+    kept = getattr(_KEPT, "template", None)
+    if kept is None or _KEPT.key != key or kept.dead:
+        _stop_kept()
+        _KEPT.template, _KEPT.key = Template(sandbox, limits.files), key
+    return _KEPT.template
+
+
+@atexit.register
+def _stop_kept() -> None:
+    kept = getattr(_KEPT, "template", None)
+    if kept is not None and _KEPT.key[0] == os.getpid():
+        kept.stop()

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from gmmlab.course.sandbox.isolation import WORK
 from gmmlab.course.sandbox.template import Limits, Template, template
 
 GRACE = 1.0
@@ -101,7 +102,7 @@ class Try:
     def _follow(self) -> str:
         """Read what comes until every process of the try is gone; return why it ended."""
         none = self.tries.sandbox == "none"
-        with tempfile.TemporaryDirectory() if none else nullcontext("/tmp/work") as folder:
+        with tempfile.TemporaryDirectory() if none else nullcontext(WORK) as folder:
             out = self.inside.begin(self._job(folder), self.tries.limits)
             try:
                 return self._read_to_the_end(out)
