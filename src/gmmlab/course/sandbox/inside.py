@@ -29,6 +29,9 @@ LOOK_EVERY = 0.02
 MEASURE_EVERY = 0.2
 """Seconds between two looks at its memory and at the number of its processes."""
 
+FILES_OPEN = 256
+"""Files, pipes and sockets that one process may have open: what the kernel keeps for them counts as nobody's memory."""
+
 OVERHEAD = 3
 """Processes that are not the submission's own: those that wait for it."""
 
@@ -165,7 +168,12 @@ class Submission:
     def _limit(self) -> None:
         """Set the limits that the kernel keeps; memory comes on top of the libraries that are loaded."""
         space = _address_space() + self.limits["memory"]
-        limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: self.limits["files"], resource.RLIMIT_AS: space}
+        limits = {
+            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_NOFILE: FILES_OPEN,
+            resource.RLIMIT_FSIZE: self.limits["files"],
+            resource.RLIMIT_AS: space,
+        }
         if self.sandboxed and isolation.counts_own_processes():
             limits[resource.RLIMIT_NPROC] = self.limits["processes"] + OVERHEAD
         for limit, value in limits.items():

@@ -6,6 +6,7 @@ another's processes, files, sockets or memory.
 """
 
 import ctypes
+import errno
 import os
 import platform
 import re
@@ -23,8 +24,25 @@ _NEW_OTHERS = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0
 
 _PRIVATE, _NO_DEVICES, _NO_PROGRAMS = 1 << 18 | 1 << 14, 0x6, 0xE
 _DUMPABLE, _NO_NEW_PRIVILEGES = 4, 38
-_KEYCTL = {"x86_64": 250, "aarch64": 219}
+_SECCOMP, _FILTER = 22, 2
 _CAPABILITIES = 0x20080522
+
+_REFUSED = {
+    "x86_64": (0xC000003E, {
+        "memfd_create": 319, "memfd_secret": 447, "shmget": 29, "msgget": 68, "semget": 64,
+        "keyctl": 250, "add_key": 248, "request_key": 249, "ptrace": 101, "process_vm_readv": 310,
+        "process_vm_writev": 311, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "io_uring_setup": 425,
+        "vmsplice": 278, "unshare": 272, "setns": 308, "mount": 165, "umount2": 166, "open_by_handle_at": 304,
+    }),
+    "aarch64": (0xC00000B7, {
+        "memfd_create": 279, "memfd_secret": 447, "shmget": 194, "msgget": 186, "semget": 190,
+        "keyctl": 219, "add_key": 217, "request_key": 218, "ptrace": 117, "process_vm_readv": 270,
+        "process_vm_writev": 271, "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "io_uring_setup": 425,
+        "vmsplice": 75, "unshare": 97, "setns": 268, "mount": 40, "umount2": 39, "open_by_handle_at": 265,
+    }),
+}  # fmt: skip
+"""For each machine its number, and the kernel's calls that no notebook needs: memory that no limit counts, keys that
+belong to the user, and those through which sandboxes were broken before."""
 
 
 def works() -> bool:
@@ -75,7 +93,9 @@ def enter(files: int, isolated: bool) -> None:
             _unshare(_NEW_USER)
         # No further namespaces, in which a process would be privileged again and see more of the kernel.
         _write("/proc/sys/user/max_user_namespaces", "0")
-    _drop_capabilities()
+    _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    _call("capset", (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)())
+    _refuse_calls()
     if isolated:
         # The first process of a namespace cannot be killed from within; the student's shall be an ordinary one.
         _go_on_in_child()
@@ -114,12 +134,28 @@ def _become_nobody() -> None:
     _call("prctl", _DUMPABLE, 1, 0, 0, 0)
 
 
-def _drop_capabilities() -> None:
-    _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    _call("capset", (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)())
-    if (number := _KEYCTL.get(platform.machine())) is not None:
-        # A session keyring of its own; where the kernel has none, there is none to share.
-        ctypes.CDLL(None).syscall(number, 1, None)
+class _Instruction(ctypes.Structure):
+    _fields_ = (("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8), ("k", ctypes.c_uint32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
+
+
+def _refuse_calls() -> None:
+    """Have the kernel answer the calls in `_REFUSED`, and all of another machine's, with "not permitted"."""
+    if platform.machine() not in _REFUSED:
+        return
+    machine, calls = _REFUSED[platform.machine()]
+    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
+    refuse, allow = 0x00050000 | errno.EPERM, 0x7FFF0000
+    # x86_64 has a second numbering of the same calls, from 2**30.
+    tests = [(at_least, 2**30), *((equal, number) for number in calls.values())]
+    program = [(load, 0, 0, 4), (equal, 1, 0, machine), (answer, 0, 0, refuse), (load, 0, 0, 0)]
+    program += [(code, len(tests) - k, 0, value) for k, (code, value) in enumerate(tests)]
+    program += [(answer, 0, 0, allow), (answer, 0, 0, refuse)]
+    array = (_Instruction * len(program))(*program)
+    _call("prctl", _SECCOMP, _FILTER, ctypes.byref(_Program(len(program), array)), 0, 0)
 
 
 def _mount(kind: str, place: str, flags: int, options: str) -> None:
