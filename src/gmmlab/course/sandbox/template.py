@@ -49,7 +49,7 @@ class Limits:
     cell: float = 60.0
     submission: float = 300.0
     memory: int = 2 * 2**30
-    output: int = 40_000_000
+    output: int = 20_000_000
     processes: int = 64
     files: int = 256 * 2**20
 
