@@ -1,17 +1,19 @@
 """Run a submission again in a sandbox: a stranger's code in, its outputs out as plain data.
 
-There is no kernel and no socket. A program (`inside`) runs in bubblewrap: no network, a read-only view of the system,
-of this Python and of this package, nothing of the grader's. It imports the libraries once. For each submission it forks
-a process, which enters namespaces of its own (`isolation`), drops all privileges and runs the cells in an IPython shell
-(`shell`) that writes each cell's outputs as a line of JSON to a pipe. Nothing that a submission could write outlives it
-or is shared with another; where the kernel refuses namespaces inside bubblewrap's, each submission gets a bubblewrap,
-and a start from cold, of its own.
+There is no kernel and no socket: an IPython shell that speaks over a pipe gives the outputs of ipykernel in less time. A
+program (`inside`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
+nothing of the grader's. It imports the libraries once. For each submission it forks a process, which enters namespaces
+of its own (`isolation`), drops all privileges and runs the cells (`shell`); each cell's outputs go out as a line of
+JSON. Nothing that a submission could write outlives it or is shared with another. Where the kernel refuses namespaces
+inside bubblewrap's, each submission gets a bubblewrap, and a start from cold, of its own.
 
-This side reads with caps, keeps the time, and has everything killed when it is over. A cell that ends its process, or
-does not end itself, is left out of another try, so that the answers before and after it count.
+This side (`template`, `tries`) reads with caps, keeps the time, and has everything killed when it is over. A cell that
+ends its process, or does not end itself, is left out of another try, so that the answers before and after it count.
 
-A submission can forge what comes out of its own pipe, as it could have saved forged outputs. So what comes out is
-judged outside, as a saved notebook is, and functions are called inside on inputs that were drawn outside.
+What remains possible for a submission: to forge what comes out of its own pipe, as it could have saved forged outputs
+(so that is judged outside, with functions called inside on inputs drawn outside); to read the checks, which students
+have anyway, and the paths of this Python and this package; to use all of its limits, and processor time of its
+neighbours; and whatever a hole in the kernel gives.
 """
 
 import json
