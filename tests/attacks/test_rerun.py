@@ -228,8 +228,8 @@ class TestResources:
         [
             "for _ in range(200):\n    sys.stderr.write('x' * 10**6)",
             "for _ in range(200):\n    display({'text/html': 'x' * 10**6}, raw=True)",
-            "'x' * 2 * 10**8",
-            "while True:\n    raise ValueError('x' * 10**8)",
+            "'x' * 2 * 10**7",
+            "while True:\n    raise ValueError('x' * 10**7)",
         ],
     )
     def test_every_kind_of_output_is_capped(self, source):

@@ -1,6 +1,6 @@
 """Run a submission again in a sandbox: a stranger's code in, its outputs out as plain data.
 
-There is no kernel and no socket: an IPython shell that speaks over a pipe gives the outputs of ipykernel in less time. A
+There is no kernel and no socket: an IPython shell that speaks over a pipe gives ipykernel's outputs in less time. A
 program (`inside`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
 nothing of the grader's. It imports the libraries once. For each submission it forks a process, which enters namespaces
 of its own (`isolation`), drops all privileges and runs the cells (`shell`); each cell's outputs go out as a line of
