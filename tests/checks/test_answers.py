@@ -17,6 +17,7 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from gmmlab.checks import exercises
 from gmmlab.checks.answers import (
     MAX_BYTES,
     AnswerError,
@@ -146,6 +147,22 @@ def test_the_results_of_a_function_come_back():
     calls = decode(record_calls(lambda x: x.sum(), [(np.ones(3),), ("text",)], seed=5))
     assert calls == Calls(5, [3.0, Raised("AttributeError", "'str' object has no attribute 'sum'")])
     assert there_and_back(calls) == calls
+
+
+def test_calls_on_inputs_from_elsewhere_name_no_seed_and_wait_for_it():
+    coded = record_calls(np.sum, [(np.ones(3),)], seed=None)
+    assert "seed" not in coded
+    with pytest.raises(AnswerError, match="only the grader"):
+        decode(coded)
+    assert decode(coded | {"seed": 7}) == Calls(7, [3.0])
+
+
+@pytest.mark.parametrize("exercise", [pytest.param(ex, id=ex.id) for ex in exercises() if ex.inputs])
+def test_the_inputs_of_every_function_can_be_sent_as_data(exercise):
+    for call in exercise.inputs(3):
+        coded = [encode(argument) for argument in call]
+        assert not {"unknown", "open"} & {argument["kind"] for argument in coded}
+        assert [encode(there_and_back(argument)) for argument in call] == coded
 
 
 def test_a_function_cannot_change_the_inputs_of_later_calls():

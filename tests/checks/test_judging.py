@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.checks import ANSWER_MIME, check, exercises, judge
+from gmmlab.checks import ANSWER_MIME, check, exercises, judge, judging
 from gmmlab.checks.answers import AnswerError
 from gmmlab.checks.feedback import Feedback
 from gmmlab.checks.registry import find
@@ -204,6 +204,17 @@ def test_right_and_wrong_differ_by_words_and_signs_not_only_by_colour():
 def test_an_unknown_exercise_names_the_known_ones():
     with pytest.raises(KeyError, match="fit-1"):
         check("fit-99", 1)
+
+
+def test_a_grader_gives_inputs_and_keeps_their_seed(monkeypatch):
+    seen = []
+    monkeypatch.setitem(judging.GIVEN, "fit-4", find("fit-4").inputs(11))
+    answer = check("fit-4", lambda c: seen.append(c) or np.sqrt(np.linalg.eigvalsh(c).min(axis=1))).payload["answers"][
+        0
+    ]
+    assert [c.tolist() for c in seen] == [c.tolist() for (c,) in find("fit-4").inputs(11)]
+    assert "seed" not in answer
+    assert judge({"exercise": "fit-4", "answers": [answer | {"seed": 11}]}).status == "right"
 
 
 BAD_PAYLOADS = [None, [], {}, {"exercise": 3}, {"exercise": "../../etc"}, {"exercise": "os-1"}]

@@ -154,9 +154,13 @@ def decode(coded: Any) -> Any:
         raise AnswerError(f"The stored answer is malformed ({type(error).__name__}).") from error
 
 
-def record_calls(function: Callable, inputs: list[tuple], seed: int) -> dict[str, Any]:
-    """Call the student's function on each tuple of inputs and code what comes back; never raises."""
-    return {"kind": "calls", "seed": seed, "results": [_record(function, arguments) for arguments in inputs]}
+def record_calls(function: Callable, inputs: list[tuple], seed: int | None) -> dict[str, Any]:
+    """Call the student's function on each tuple of inputs and code what comes back; never raises.
+
+    Without a seed the record names none: whoever drew the inputs puts it in before judging.
+    """
+    results = [_record(function, arguments) for arguments in inputs]
+    return {"kind": "calls", "results": results} | ({} if seed is None else {"seed": seed})
 
 
 def _record(function: Callable, arguments: tuple) -> dict[str, Any]:
@@ -537,6 +541,8 @@ def _decode_axes(coded: dict) -> AxesAnswer:
 
 
 def _decode_calls(coded: dict) -> Calls:
+    if "seed" not in coded:
+        raise AnswerError("The function was called on a grader's inputs, so that only the grader can judge it.")
     _expect(type(coded["seed"]) is int and coded["seed"] >= 0, "a seed is a whole number from 0")
     _expect(isinstance(coded["results"], list), "calls have results")
     return Calls(coded["seed"], [_decode(result) for result in coded["results"]])

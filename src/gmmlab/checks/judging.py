@@ -13,6 +13,9 @@ from gmmlab.checks.rubric import Line, Misfit
 SCHEMA = 1
 """Version of the form in which answers are stored."""
 
+GIVEN: dict[str, list[tuple]] = {}
+"""Inputs on which a grader who runs a notebook again wants functions called, by exercise; their seed stays with it."""
+
 
 def check(exercise: str, *answers: Any) -> Feedback:
     """Judge answers to an exercise; a wrong answer is never an exception.
@@ -70,6 +73,8 @@ def judge(payload: Any) -> Feedback:
 
 def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
     if found.inputs is not None and callable(answer):
+        if found.id in GIVEN:
+            return record_calls(answer, GIVEN[found.id], None)
         return record_calls(answer, found.inputs(seed), seed)
     return encode(answer)
 

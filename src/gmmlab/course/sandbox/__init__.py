@@ -1,0 +1,147 @@
+"""Run a submission again in a sandbox: a stranger's code in, its outputs out as plain data.
+
+There is no kernel and no socket: an IPython shell that speaks over a pipe gives ipykernel's outputs in less time. A
+program (`inside`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
+nothing of the grader's. It imports the libraries once. For each submission it forks a process, which enters namespaces
+of its own (`isolation`), drops all privileges and runs the cells (`shell`); each cell's outputs go out as a line of
+JSON. Nothing that a submission could write outlives it or is shared with another. Where the kernel refuses namespaces
+inside bubblewrap's, each submission gets a bubblewrap, and a start from cold, of its own.
+
+This side (`template`, `tries`) reads with caps, keeps the time, and has everything killed when it is over. A cell that
+ends its process, or does not end itself, is left out of another try, so that the answers before and after it count.
+
+What remains possible for a submission: to forge what comes out of its own pipe, as it could have saved forged outputs
+(so that is judged outside, with functions called inside on inputs drawn outside); to read the checks, which students
+have anyway, and the paths of this Python and this package; to use all of its limits, and processor time of its
+neighbours; and whatever a hole in the kernel gives.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gmmlab.course.sandbox import bubblewrap
+from gmmlab.course.sandbox.template import Limits
+from gmmlab.course.sandbox.tries import Tries
+
+__all__ = ["Limits", "Rerun", "available", "rerun"]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of a submission.
+
+    Attributes
+    ----------
+    status : str
+        ``"ok"``, or what happened in words, such as ``"kernel died at cell 7"``; cells are code cells from 1.
+    notebook : dict, optional
+        The notebook as given, with the outputs of this run, as far as there are any. Judge it like any stranger's
+        notebook. None if the notebook could not be read.
+    """
+
+    status: str
+    notebook: dict[str, Any] | None
+
+
+def available() -> str | None:
+    """Try the sandbox.
+
+    Returns
+    -------
+    str or None
+        None if it works here, else a sentence that says why not and how to get it.
+    """
+    if not sys.platform.startswith("linux"):
+        return f"The sandbox needs Linux, and this is {sys.platform}. Grade what is saved, or use a Linux machine."
+    bwrap = bubblewrap.find_bwrap()
+    if bwrap is None:
+        return f"The sandbox needs bubblewrap, and there is no `bwrap` on the PATH. {bubblewrap.HOW_TO_GET_IT}"
+    try:
+        command = bubblewrap.command(bwrap, 1_000_000, ["-I", "-c", "import gmmlab"])
+        tried = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"The sandbox does not start: {error}. {bubblewrap.HOW_TO_GET_IT}"
+    if tried.returncode:
+        said = (tried.stderr.strip().splitlines() or [f"status {tried.returncode}"])[-1]
+        return (
+            f"The sandbox does not start here ({said}). This system may forbid user namespaces: an administrator can "
+            "allow them (`sysctl kernel.unprivileged_userns_clone=1`, or an AppArmor profile for bwrap)."
+        )
+    return None
+
+
+def rerun(
+    notebook: bytes,
+    *,
+    inputs: Mapping[str, list[tuple]],
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    sandbox: str = "bubblewrap",
+) -> Rerun:
+    """Execute a stranger's notebook.
+
+    Parameters
+    ----------
+    notebook : bytes
+        The file's content; only the sources of its code cells go inside.
+    inputs : mapping of str to list of tuple
+        For an exercise that asks for a function, the arguments to call it with, instead of the usual ones; its
+        recorded calls then name no seed.
+    limits : Limits
+        What it may take.
+    sandbox : {"bubblewrap", "none"}
+        With "none" the code runs with the rights of this process; only the limits hold.
+
+    Returns
+    -------
+    Rerun
+
+    Raises
+    ------
+    LabError
+        If the sandbox cannot be started; `available` says why.
+    """
+    # Not at the top: inside, pandas shall be imported after the shell, since it asks whether there is one.
+    from gmmlab.checks.answers import encode
+
+    try:
+        content = _read(notebook)
+    except (ValueError, RecursionError) as problem:
+        return Rerun(f"unreadable: {problem}", None)
+    coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
+    tries = Tries(_sources(content), coded, limits, sandbox)
+    tries.go()
+    return Rerun("; ".join(tries.troubles) or "ok", _executed(content, tries.results))
+
+
+def _read(notebook: bytes) -> dict[str, Any]:
+    content = json.loads(notebook.decode("utf-8-sig"))
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise ValueError("it is not a notebook of format 4")
+    return content
+
+
+def _sources(content: dict[str, Any]) -> dict[int, str]:
+    """Return the source of each code cell, by its place among all cells."""
+    sources = {}
+    for index, cell in enumerate(content["cells"]):
+        source = cell.get("source", "")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if cell.get("cell_type") == "code" and isinstance(source, str) and source.strip():
+            sources[index] = source
+    return sources
+
+
+def _executed(content: dict[str, Any], results: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    cells = []
+    for index, cell in enumerate(content["cells"]):
+        if cell.get("cell_type") == "code":
+            result = results.get(index, {"count": None, "outputs": []})
+            cell = cell | {"execution_count": result["count"], "outputs": result["outputs"]}
+        cells.append(cell)
+    return content | {"cells": cells}
