@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -63,7 +64,13 @@ _POINTS = {
 
 @contextmanager
 def figure(
-    alt: str, nrows: int = 1, ncols: int = 1, *, size: tuple[float, float] | None = None, **subplots
+    alt: str,
+    nrows: int = 1,
+    ncols: int = 1,
+    *,
+    size: tuple[float, float] | None = None,
+    live: dict[str, Any] | None = None,
+    **subplots,
 ) -> Iterator[Axes | NDArray]:
     """Draw a figure in the lab's style and show it in the notebook with its alt text.
 
@@ -75,6 +82,8 @@ def figure(
         Rows and columns of Axes.
     size : tuple of float, optional
         Width and height in inches.
+    live : dict, optional
+        What a live notebook is to show instead, by MIME type, such as a widget's view.
     **subplots
         Passed on to ``matplotlib.pyplot.subplots``, for example ``sharex=True``.
 
@@ -99,18 +108,18 @@ def figure(
         fig, axes = plt.subplots(nrows, ncols, figsize=size, **subplots)
         try:
             yield axes
-            show(fig, alt)
+            show(fig, alt, live)
         finally:
             plt.close(fig)
 
 
-def show(fig: Figure, alt: str) -> None:
+def show(fig: Figure, alt: str, live: dict[str, Any] | None = None) -> None:
     """Show a finished figure in the notebook, with its alt text in the output's metadata and as a caption below.
 
     JupyterLab leaves the alt text of a picture out, so that a blind reader would meet a figure without words; the
     caption is there for every reader, in every viewer.
     """
-    bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode()}
+    bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode(), **(live or {})}
     display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
     display({"text/plain": alt, "text/html": caption(alt)}, raw=True)
 

@@ -4,8 +4,8 @@ import re
 
 import nbformat
 import pytest
-from playwright.sync_api import TimeoutError as NothingHappened
 
+from browser.session import Session
 from gmmlab.checks import exercises
 from gmmlab.checks.registry import find
 
@@ -13,64 +13,6 @@ NOTEBOOK = "03_fit_mixture"
 RIGHT = ("fit-5", 'fit_5 = "c"')
 WRONG = ("fit-5", 'fit_5 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
-
-
-class Session:
-    """A notebook open in JupyterLab."""
-
-    def __init__(self, page):
-        self.page = page
-        self.complaints = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, address):
-        self.page.goto(address)
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-        self.wait_until_idle()
-
-    def wait_until_idle(self):
-        """Wait for the kernel: what is run before it is ready is lost without a word."""
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
-
-    def run_all(self):
-        """Run all cells; JupyterLab loses the click if the kernel is not quite ready."""
-        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
-        for _ in range(10):
-            self.page.get_by_role("menuitem", name="Run", exact=True).click()
-            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            try:
-                busy.wait_for(timeout=6_000)
-                break
-            except NothingHappened:
-                self.page.keyboard.press("Escape")
-        last = self.page.locator(".jp-CodeCell", has_text='progress("')
-        last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
-        self.wait_until_idle()
-
-    def cell(self, text):
-        return self.page.locator(".jp-CodeCell", has_text=text).first
-
-    def answer(self, exercise, source):
-        """Type an answer into its cell, and run it and the check below."""
-        check = self.cell(f'check("{exercise}"')
-        stub = self.cell(f"{source.split(' =')[0]} =")
-        stub.locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(source)
-        self.page.keyboard.press("Shift+Enter")
-        check.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_timeout(500)
-        self.wait_until_idle()
-        return check.locator("[role=group]")
-
-    def choose_theme(self, name):
-        """Choose a theme by the command palette, as it is called there."""
-        self.page.keyboard.press("Control+Shift+C")
-        self.page.locator(".lm-CommandPalette-input").fill(f"Use Theme: JupyterLab {name}")
-        self.page.keyboard.press("Enter")
-        self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']").wait_for(state="attached")
-        self.page.keyboard.press("Escape")
 
 
 @pytest.fixture(scope="module")

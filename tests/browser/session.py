@@ -1,0 +1,109 @@
+"""JupyterLab as a student starts it, headless Chromium, and a notebook that is open in both."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import TimeoutError as NothingHappened
+
+CHROMIUM = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+# JupyterLab keeps only the cells in view in the page unless told not to; a test wants to read them all.
+WHOLE_NOTEBOOK = {"windowingMode": "none"}
+
+
+@contextmanager
+def student_lab(home: Path) -> Iterator[tuple[Path, str]]:
+    """Start JupyterLab as a student does; yield the working copy and the address of a notebook, with its token."""
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(json.dumps(WHOLE_NOTEBOOK))
+    environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "PYTHONUNBUFFERED": "1"}
+    log = (home / "log").open("w")
+    command = [str(Path(sys.executable).with_name("gmm-lab")), "start", str(home / "lab"), "--no-browser"]
+    server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=home)
+    try:
+        yield home / "lab", _address(home / "log", server)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+        log.close()
+
+
+def _address(log, server) -> str:
+    for _ in range(600):
+        found = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*\?token=(\w+)", log.read_text())
+        if found:
+            return f"http://127.0.0.1:{found[1]}/lab/tree/notebooks/{{notebook}}.ipynb?reset&token={found[2]}"
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab gave no address:\n{log.read_text()[-2000:]}")
+
+
+class Session:
+    """A notebook open in JupyterLab."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, address):
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        self.wait_until_idle()
+
+    def wait_until_idle(self):
+        """Wait for the kernel: what is run before it is ready is lost without a word."""
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
+
+    def run_all(self):
+        """Run all cells; JupyterLab loses the click if the kernel is not quite ready."""
+        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
+        for _ in range(10):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            try:
+                busy.wait_for(timeout=6_000)
+                break
+            except NothingHappened:
+                self.page.keyboard.press("Escape")
+        last = self.page.locator(".jp-CodeCell", has_text='progress("')
+        last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
+        self.wait_until_idle()
+
+    def cell(self, text):
+        return self.page.locator(".jp-CodeCell", has_text=text).first
+
+    def answer(self, exercise, source):
+        """Type an answer into its cell, and run it and the check below."""
+        check = self.cell(f'check("{exercise}"')
+        stub = self.cell(f"{source.split(' =')[0]} =")
+        stub.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Shift+Enter")
+        check.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_timeout(500)
+        self.wait_until_idle()
+        return check.locator("[role=group]")
+
+    def choose_theme(self, name):
+        """Choose a theme by the command palette, as it is called there."""
+        self.page.keyboard.press("Control+Shift+C")
+        self.page.locator(".lm-CommandPalette-input").fill(f"Use Theme: JupyterLab {name}")
+        self.page.keyboard.press("Enter")
+        self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']").wait_for(state="attached")
+        self.page.keyboard.press("Escape")
