@@ -2,9 +2,8 @@
 // Everything is computed here or was computed before: no move ever waits for the kernel, and none is needed.
 
 const SVG = "http://www.w3.org/2000/svg";
-const BOX = { width: 470, height: 350, left: 64, right: 14, top: 30, bottom: 48 };
+const BOX = { width: 440, height: 350, low: 230, left: 70, right: 14, top: 30, bottom: 50 };
 const ACROSS = BOX.width - BOX.left - BOX.right;
-const UP = BOX.height - BOX.top - BOX.bottom;
 const CIRCLE = Array.from({ length: 73 }, (_, i) => [Math.cos((i * Math.PI) / 36), Math.sin((i * Math.PI) / 36)]);
 const DARK = "#222222";
 const STEP = 120; // milliseconds that a frame stays when playing
@@ -20,20 +19,21 @@ function add(parent, tag, attributes = {}, text = "") {
 
 // One pair of labelled axes; what is added to `inside` is cut off at their edges.
 class Chart {
-  constructor(parent, spec) {
-    this.spec = spec;
-    const view = `0 0 ${BOX.width} ${BOX.height}`;
+  constructor(parent, spec, height = BOX.height) {
+    const up = height - BOX.top - BOX.bottom;
+    Object.assign(this, { spec, height, up });
+    const view = `0 0 ${BOX.width} ${height}`;
     this.svg = add(parent, "svg", { viewBox: view, role: "img", "aria-label": spec.alt, class: "gmmlab-chart" });
-    this.inside = add(this.svg, "svg", { x: BOX.left, y: BOX.top, width: ACROSS, height: UP });
+    this.inside = add(this.svg, "svg", { x: BOX.left, y: BOX.top, width: ACROSS, height: up });
     const label = (x, y, text, more = {}) => add(this.svg, "text", { x, y, "text-anchor": "middle", ...more }, text);
     label(BOX.left, 19, spec.title, { "text-anchor": "start", class: "gmmlab-title" });
-    label(BOX.left + ACROSS / 2, BOX.height - 8, spec.x);
-    label(0, 0, spec.y, { transform: `translate(15 ${BOX.top + UP / 2}) rotate(-90)` });
+    label(BOX.left + ACROSS / 2, height - 8, spec.x);
+    label(0, 0, spec.y, { transform: `translate(15 ${BOX.top + up / 2}) rotate(-90)` });
     const line = (points) => add(this.svg, "polyline", { points, fill: "none", stroke: DARK });
-    line(`${BOX.left},${BOX.top} ${BOX.left},${BOX.top + UP} ${BOX.left + ACROSS},${BOX.top + UP}`);
+    line(`${BOX.left},${BOX.top} ${BOX.left},${BOX.top + up} ${BOX.left + ACROSS},${BOX.top + up}`);
     for (const tick of spec.xticks) {
-      label(BOX.left + this.x(tick), BOX.top + UP + 18, `${tick}`);
-      add(this.inside, "path", { d: `M${this.x(tick)},0V${UP}`, stroke: "#e3e3e3" });
+      label(BOX.left + this.x(tick), BOX.top + up + 18, `${tick}`);
+      add(this.inside, "path", { d: `M${this.x(tick)},0V${up}`, stroke: "#e3e3e3" });
     }
     for (const tick of spec.yticks) {
       label(BOX.left - 6, BOX.top + this.y(tick) + 4, `${tick}`, { "text-anchor": "end" });
@@ -44,7 +44,7 @@ class Chart {
     return ((value - this.spec.xlim[0]) / (this.spec.xlim[1] - this.spec.xlim[0])) * ACROSS;
   }
   y(value) {
-    return UP - ((value - this.spec.ylim[0]) / (this.spec.ylim[1] - this.spec.ylim[0])) * UP;
+    return this.up * (1 - (value - this.spec.ylim[0]) / (this.spec.ylim[1] - this.spec.ylim[0]));
   }
   path(rows) {
     return rows.length ? `M${rows.map(([x, y]) => `${this.x(x).toFixed(1)},${this.y(y).toFixed(1)}`).join("L")}` : "";
@@ -56,9 +56,9 @@ class Chart {
   under(event) {
     const shown = this.svg.getBoundingClientRect();
     const across = ((event.clientX - shown.left) / shown.width) * BOX.width - BOX.left;
-    const down = ((event.clientY - shown.top) / shown.height) * BOX.height - BOX.top;
+    const down = ((event.clientY - shown.top) / shown.height) * this.height - BOX.top;
     const along = ([low, high], share) => low + Math.min(Math.max(share, 0), 1) * (high - low);
-    return [along(this.spec.xlim, across / ACROSS), along(this.spec.ylim, 1 - down / UP)];
+    return [along(this.spec.xlim, across / ACROSS), along(this.spec.ylim, 1 - down / this.up)];
   }
 }
 
@@ -200,11 +200,11 @@ function addPlay(form, last, position, move, quiet) {
 }
 
 // A point to drag: by the pointer on the chart, or by a slider for each axis.
-function addProbe(form, chart, scene, told) {
+function addProbe(form, beside, chart, scene, told) {
   const node = add(chart.inside, "g", { class: "gmmlab-probe" });
   add(node, "circle", { r: 11, fill: "none", stroke: DARK, "stroke-width": 2.5 });
   const core = add(node, "path", { stroke: DARK, "stroke-width": 1 });
-  const bars = add(form, "ul", { class: "gmmlab-bars" });
+  const bars = add(beside, "ul", { class: "gmmlab-bars", "aria-label": "responsibilities of the point" });
   const rows = scene.frames[0].mixture.means.map((_, k) => {
     const row = add(bars, "li");
     add(row, "span", {}, `component ${k}`);
@@ -232,7 +232,7 @@ function addProbe(form, chart, scene, told) {
   };
   for (const [axis, limits] of [chart.spec.xlim, chart.spec.ylim].entries()) {
     const step = (limits[1] - limits[0]) / 200;
-    const digits = Math.max(0, 1 - Math.floor(Math.log10(step * 10)));
+    const digits = Math.max(0, Math.round(-Math.log10(step)));
     const control = { label: axis ? chart.spec.y : chart.spec.x, min: limits[0], max: limits[1], step, digits };
     shows.push(addControl(form, control, at[axis], (value) => move(at.map((old, i) => (i === axis ? value : old)))));
   }
@@ -260,17 +260,17 @@ function render({ model, el }) {
   const root = add(el, "section", { "aria-label": scene.name });
   const form = add(root, "form", { class: "gmmlab-controls" });
   form.addEventListener("submit", (event) => event.preventDefault());
+  const said = add(root, "p", { class: "gmmlab-said", role: "status", "aria-live": "polite" });
   const charts = add(root, "div", { class: "gmmlab-charts" });
-  const main = add(charts, "div");
+  const [main, beside] = [add(charts, "div"), add(charts, "div")];
   const chart = new Chart(main, scene.chart);
   drawLegend(main, scene.legend);
   const parts = [drawSamples(chart, scene), drawEllipses(chart, scene)];
   scene.sides.forEach((side, place) => {
-    const beside = add(charts, "div");
-    parts.push(drawCurves(new Chart(beside, side), side, place));
-    drawLegend(beside, side.legend);
+    const height = scene.sides.length > 1 ? BOX.low : BOX.height;
+    parts.push(drawCurves(new Chart(beside, side, height), side, place));
   });
-  const said = add(root, "p", { class: "gmmlab-said", role: "status", "aria-live": "polite" });
+  drawLegend(beside, scene.sides[0]?.legend ?? []); // the sides of a scene speak of the same curves
 
   const at = [...scene.start];
   const update = () => {
@@ -293,7 +293,7 @@ function render({ model, el }) {
     if (control.plays) stop = addPlay(form, control.values.length - 1, () => at[c], move, quiet);
   });
   update();
-  if (scene.probe) addProbe(form, chart, scene, (text) => (said.textContent = text));
+  if (scene.probe) addProbe(form, beside, chart, scene, (text) => (said.textContent = text));
   return () => stop();
 }
 

@@ -98,6 +98,8 @@ def play_em(
         If X, the features or a number is out of range.
     """
     chosen = _features(X, features)
+    if starts < 1:
+        raise ValueError(f"EM in motion needs at least one start, but {starts} came.")
     runs = [em_path(X, n_components, covariance_type, seed, iterations) for seed in range(starts)]
     paths = np.array([path for _, path in runs])
     frames = [
@@ -214,6 +216,8 @@ def try_covariances(
         If X, the features or a number is out of range.
     """
     chosen, numbers = _features(X, features), sorted(set(n_components))
+    if not numbers:
+        raise ValueError("The explorer needs at least one number of components, but none came.")
     fits, table = covariance_fits(X, numbers, held_out, random_state)
     names = [(kind, k) for kind in COVARIANCE_TYPES for k in numbers]
     best, closest = table["bic"].idxmin(), table["held_out"].idxmax()
@@ -502,7 +506,8 @@ def _features(X: pd.DataFrame, features: Sequence[str] | None) -> list[str]:
     """Return the two columns to draw, or say what is wrong with the data."""
     if not isinstance(X, pd.DataFrame):
         raise ValueError(f"An explorer names its axes by the columns of a DataFrame, but a {type(X).__name__} came.")
-    if not all(np.issubdtype(kind, np.number) for kind in X.dtypes) or not np.isfinite(X.to_numpy(dtype=float)).all():
+    numeric = all(map(pd.api.types.is_numeric_dtype, X.dtypes))
+    if not numeric or not np.isfinite(X.to_numpy(dtype=float)).all():
         raise ValueError("An explorer needs numbers without gaps. Choose the numeric columns and drop missing values.")
     if len(X) > MOST_SAMPLES:
         raise ValueError(

@@ -69,19 +69,33 @@ class Session:
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
 
     def run_all(self):
-        """Run all cells; JupyterLab loses the click if the kernel is not quite ready."""
-        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
-        for _ in range(10):
-            self.page.get_by_role("menuitem", name="Run", exact=True).click()
-            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            try:
-                busy.wait_for(timeout=6_000)
-                break
-            except NothingHappened:
-                self.page.keyboard.press("Escape")
+        """Run all cells, and wait for the last one."""
+        self._choose_from_run("Run All Cells")
         last = self.page.locator(".jp-CodeCell", has_text='progress("')
         last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
         self.wait_until_idle()
+
+    def run_up_to(self, text):
+        """Run the cell that holds a text, after all above it, and return it."""
+        cell = self.cell(text)
+        cell.locator(".cm-content").click()
+        self._choose_from_run("Run All Above Selected Cell")
+        self.wait_until_idle()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
+    def _choose_from_run(self, item):
+        """Choose from the menu; JupyterLab loses the click if the kernel is not quite ready."""
+        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
+        for _ in range(10):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name=item, exact=True).click()
+            try:
+                return busy.wait_for(timeout=6_000)
+            except NothingHappened:
+                self.page.keyboard.press("Escape")
+        raise AssertionError(f"JupyterLab did not follow {item!r}.")
 
     def cell(self, text):
         return self.page.locator(".jp-CodeCell", has_text=text).first
