@@ -256,7 +256,6 @@ function addProbe(form, beside, chart, scene, told) {
 function render({ model, el }) {
   const scene = model.get("scene");
   el.classList.add("gmmlab-explorer");
-  el.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrow keys from the sliders
   const root = add(el, "section", { "aria-label": scene.name });
   const form = add(root, "form", { class: "gmmlab-controls" });
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -294,6 +293,8 @@ function render({ model, el }) {
   });
   update();
   if (scene.probe) addProbe(form, beside, chart, scene, (text) => (said.textContent = text));
+  // Else JupyterLab takes the arrow keys for itself; it looks for this mark on the element in focus first.
+  for (const node of form.elements) node.setAttribute("data-lm-suppress-shortcuts", "true");
   return () => stop();
 }
 

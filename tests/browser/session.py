@@ -58,6 +58,13 @@ class Session:
         self.page = page
         self.complaints = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+
+    def _listen(self, message):
+        """Note errors of the lab's code, which is loaded from the memory of the page, and of widgets."""
+        ours = message.location["url"].startswith("blob:") or "widget" in message.text.lower()
+        if message.type == "error" and ours:
+            self.complaints.append(message.text)
 
     def open(self, address):
         self.page.goto(address)
@@ -70,35 +77,53 @@ class Session:
 
     def run_all(self):
         """Run all cells, and wait for the last one."""
-        self._choose_from_run("Run All Cells")
+        self._until_busy(lambda: self._run_menu("Run All Cells"))
         last = self.page.locator(".jp-CodeCell", has_text='progress("')
         last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
         self.wait_until_idle()
 
-    def run_up_to(self, text):
-        """Run the cell that holds a text, after all above it, and return it."""
-        cell = self.cell(text)
-        cell.locator(".cm-content").click()
-        self._choose_from_run("Run All Above Selected Cell")
+    def run(self, *texts):
+        """Run the cells that hold these texts, one after the other; return the last cell."""
+        first, *others = [self.cell(text) for text in texts]
+        self._until_busy(lambda: self._run_cell(first))
+        for cell in others:
+            self._run_cell(cell)
         self.wait_until_idle()
+        return [first, *others][-1]
+
+    def _run_cell(self, cell):
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
-        return cell
 
-    def _choose_from_run(self, item):
-        """Choose from the menu; JupyterLab loses the click if the kernel is not quite ready."""
+    def _run_menu(self, item):
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def _until_busy(self, act):
+        """Act until JupyterLab follows: what comes before the kernel is quite ready is lost."""
         busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
         for _ in range(10):
-            self.page.get_by_role("menuitem", name="Run", exact=True).click()
-            self.page.get_by_role("menuitem", name=item, exact=True).click()
+            act()
             try:
                 return busy.wait_for(timeout=6_000)
             except NothingHappened:
                 self.page.keyboard.press("Escape")
-        raise AssertionError(f"JupyterLab did not follow {item!r}.")
+        raise AssertionError("JupyterLab ran nothing.")
 
     def cell(self, text):
         return self.page.locator(".jp-CodeCell", has_text=text).first
+
+    def explorer(self, cell):
+        """Return the explorer that a cell shows, once it is drawn."""
+        explorer = cell.locator(".gmmlab-explorer")
+        explorer.locator(".gmmlab-sample").last.wait_for(state="attached", timeout=120_000)
+        explorer.scroll_into_view_if_needed()
+        return explorer
+
+    def save(self):
+        """Save the notebook, and wait until JupyterLab has done it."""
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT" and "/contents/" in answer.url):
+            self.page.keyboard.press("Control+S")
 
     def answer(self, exercise, source):
         """Type an answer into its cell, and run it and the check below."""

@@ -1,29 +1,51 @@
-"""A student opens notebook 03 in JupyterLab, runs all, answers one exercise right and one wrong, and reads why."""
+"""A student runs notebooks in JupyterLab, answers exercises right and wrong, reads why, and moves the explorers."""
 
+import json
 import re
 
 import nbformat
+import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from browser.session import Session
 from gmmlab.checks import exercises
 from gmmlab.checks.registry import find
+from gmmlab.data import load_faithful
+from gmmlab.explore import em_path
+from gmmlab.mixture import best_fit, from_parameters, in_original_units, n_parameters, sort_components
+from gmmlab.paths import lab_folder
+from gmmlab.plot import COLOURS
+from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
+OTHERS = [n for n in ("05_plot_mixture", "11_segment_image") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
 RIGHT = ("fit-5", 'fit_5 = "c"')
 WRONG = ("fit-5", 'fit_5 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
 
 
 @pytest.fixture(scope="module")
-def session(lab, browser):
-    _, address = lab
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    session = Session(page)
-    session.open(address.format(notebook=NOTEBOOK))
+def opened(lab, browser):
+    """Return a function that opens a notebook in a page of its own."""
+    pages = []
+
+    def in_new_page(notebook):
+        pages.append(browser.new_page(viewport={"width": 1280, "height": 1000}))
+        session = Session(pages[-1])
+        session.open(lab[1].format(notebook=notebook))
+        return session
+
+    yield in_new_page
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def session(opened):
+    session = opened(NOTEBOOK)
     session.run_all()
-    yield session
-    page.close()
+    return session
 
 
 def test_run_all_on_a_fresh_copy_goes_to_the_end_without_an_error(session):
@@ -108,3 +130,158 @@ def test_the_page_raised_no_error(session):
 def test_the_lab_remembers_in_the_working_copy(session, lab):
     folder, _ = lab
     assert (folder / ".gmm-lab" / "progress" / "fit-5.json").is_file()
+
+
+@pytest.mark.parametrize("notebook", OTHERS)
+def test_another_notebook_runs_to_the_end_without_errors_or_dialogs(opened, screenshots, notebook):
+    session = opened(notebook)
+    session.run_all()
+    session.page.screenshot(path=screenshots / f"{notebook}.png")
+    assert session.page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert session.page.locator(".jp-Dialog").count() == 0
+    assert session.complaints == []
+
+
+def said(explorer) -> str:
+    return explorer.locator(".gmmlab-said").inner_text()
+
+
+def numbers_in(text) -> list[float]:
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
+
+
+def painted(explorer) -> np.ndarray:
+    """Return the colours of the samples, as (n, 3) numbers from 0 to 255."""
+    fills = explorer.locator(".gmmlab-sample").evaluate_all("all => all.map(each => each.getAttribute('fill'))")
+    return np.array([[int(part) for part in re.findall(r"\d+", fill)] for fill in fills])
+
+
+def mixed(shares) -> np.ndarray:
+    return shares @ [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in COLOURS[: shares.shape[1]]]
+
+
+@pytest.fixture(scope="module")
+def em_explorer(session):
+    return session.explorer(session.cell("play_em("))
+
+
+def test_em_is_moved_by_the_keyboard_and_shows_the_log_likelihood_of_em(session, em_explorer):
+    em_explorer.get_by_label("start from seed").select_option("1")
+    em_explorer.get_by_role("slider", name="iteration").focus()
+    session.page.keyboard.press("End")
+    session.page.keyboard.press("ArrowLeft")
+    _, path = em_path(load_faithful(), 3, "tied", seed=1, iterations=60)
+    assert numbers_in(said(em_explorer)) == [1, 59, 60, round(path[59], 2)]
+
+
+def test_em_paints_samples_in_the_mixture_of_colours_that_their_responsibilities_give(
+    session, em_explorer, screenshots
+):
+    em_explorer.get_by_label("start from seed").select_option("2")
+    em_explorer.get_by_role("slider", name="iteration").fill("5")
+    states, _ = em_path(load_faithful(), 3, "tied", seed=2, iterations=5)
+    p = states[-1]
+    shares = from_parameters(p.weights, p.means, p.covariances, "tied").predict_proba(load_faithful().to_numpy())
+    session.page.screenshot(path=screenshots / "explorer-em.png")
+    assert np.abs(painted(em_explorer) - mixed(shares)).max() <= 1
+
+
+def test_em_plays_until_it_is_paused(session, em_explorer):
+    em_explorer.get_by_role("button", name="Play").click()
+    session.page.wait_for_timeout(600)
+    em_explorer.get_by_role("button", name="Pause").click()
+    stopped = said(em_explorer)
+    session.page.wait_for_timeout(400)
+    assert numbers_in(stopped)[1] > 5
+    assert said(em_explorer) == stopped
+
+
+@pytest.fixture(scope="module")
+def geyser(opened):
+    """Return notebook 06 with its covariance explorer drawn, and the explorer."""
+    session = opened("06_choose_model")
+    cell = session.run("import numpy as np", "eruptions = load_faithful()", "try_covariances(")
+    return session, session.explorer(cell)
+
+
+def test_covariances_are_chosen_by_the_keyboard_and_counted(geyser, screenshots):
+    session, explorer = geyser
+    explorer.get_by_label("covariance type").select_option(label="full")
+    explorer.get_by_role("slider", name="number of components").focus()
+    session.page.keyboard.press("ArrowRight")
+    session.page.screenshot(path=screenshots / "explorer-covariances.png")
+    assert f"full with 4 components: {n_parameters('full', 4, 2)} free parameters" in said(explorer)
+    assert explorer.locator(".gmmlab-ellipse:visible").count() == 4
+
+
+def test_a_mixture_shows_the_bic_of_the_best_fit(geyser):
+    _, explorer = geyser
+    explorer.get_by_label("covariance type").select_option(label="tied")
+    explorer.get_by_role("slider", name="number of components").fill("2")
+    bic = best_fit(load_faithful(), 3, covariance_type="tied").bic(load_faithful())
+    assert f"BIC {bic:.1f} (the lowest)" in said(explorer)
+
+
+@pytest.fixture(scope="module")
+def bills(opened):
+    """Return notebook 04 with its point to drag, and the explorer."""
+    session = opened("04_predict_clusters")
+    cells = ("import numpy as np", "X_train, X_test", "sort_components(in_", "r = gmm.", "bill_gmm = ", "drag_point(")
+    return session, session.explorer(session.run(*cells))
+
+
+def test_a_point_is_dragged_and_its_responsibilities_follow(bills, screenshots):
+    session, explorer = bills
+    box = explorer.locator("svg.gmmlab-drag").bounding_box()
+    session.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"])
+    session.page.mouse.down()
+    session.page.mouse.move(box["x"] + 0.62 * box["width"], box["y"] + 0.55 * box["height"], steps=5)
+    session.page.mouse.up()
+    session.page.screenshot(path=screenshots / "explorer-point.png")
+    at = [[float(slider.input_value()) for slider in explorer.get_by_role("slider").all()]]
+    shares = [float(text) for text in re.findall(r": (\d\.\d+)", said(explorer))]
+    assert shares == pytest.approx(bill_mixture().predict_proba(at)[0], abs=0.05)  # a slider is rounded to its steps
+
+
+def bill_mixture():
+    """Fit what notebook 04 fits to the bills."""
+    X = split_penguins()[0].iloc[:, :2].to_numpy()
+    scaler = StandardScaler().fit(X)
+    return sort_components(in_original_units(best_fit(scaler.transform(X), 3), scaler))
+
+
+def test_a_point_is_moved_by_the_keyboard(bills):
+    session, explorer = bills
+    slider = explorer.get_by_role("slider", name="bill length (mm)")
+    slider.focus()
+    before, where = said(explorer), float(slider.input_value())
+    for _ in range(10):
+        session.page.keyboard.press("ArrowLeft")
+    assert float(slider.input_value()) < where
+    assert said(explorer) != before
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
+    session, explorer = bills
+    session.choose_theme(theme)
+    session.page.screenshot(path=screenshots / f"explorer-{theme.lower()}.png")
+    behind = session.page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    colour = explorer.locator(".gmmlab-said").evaluate("said => getComputedStyle(said).color")
+    assert contrast(colour, behind) >= 4.5
+
+
+def test_the_explorers_raised_no_error_and_no_dialog(bills, geyser):
+    for session, _ in (bills, geyser):
+        assert session.complaints == []
+        assert session.page.locator(".jp-Dialog").count() == 0
+
+
+def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
+    session, _ = bills
+    session.save()
+    saved = json.loads((lab[0] / "notebooks" / "04_predict_clusters.ipynb").read_text())
+    (cell,) = [cell for cell in saved["cells"] if cell["id"] == "drag-a-bird"]
+    (output,) = cell["outputs"]
+    assert "image/png" in output["data"]
+    assert output["metadata"]["image/png"]["alt"]
