@@ -554,7 +554,7 @@ ALT = "Two clouds of points: short eruptions after short waits, long ones after 
 def shown(monkeypatch):
     """The figures that were shown, each with its alt text."""
     calls = []
-    monkeypatch.setattr(plot, "show", lambda fig, alt: calls.append((fig, alt)))
+    monkeypatch.setattr(plot, "show", lambda fig, alt, live: calls.append((fig, alt)))
     return calls
 
 
@@ -606,6 +606,12 @@ def test_a_notebook_stores_a_picture_at_100_dots_an_inch(notebook):
 def test_a_notebook_stores_the_text_of_a_figure_without_an_address(notebook):
     draw_geyser()
     assert notebook.outputs[0].data["text/plain"] == "<Figure size 640x440 with 1 Axes>"
+
+
+def test_what_a_live_notebook_shows_instead_is_in_the_same_output(notebook):
+    with plot.figure(ALT, live={"application/json": {"view": 1}}) as ax:
+        plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
+    assert set(notebook.outputs[0].data) == {"application/json", "image/png", "text/plain"}
 
 
 def test_the_same_drawing_is_stored_in_the_same_bytes(notebook):

@@ -83,7 +83,7 @@ const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2),
 
 // Number, colour and edge of a sample: of the component that owns most of it, or of its kind if it was scored.
 function appearance(scene, frame, i) {
-  if (!frame.mixture) return [scene.kinds[i], scene.look.colours[scene.kinds[i]], scene.scores[i] < frame.threshold];
+  if (!frame.mixture) return [scene.kinds[i], scene.look.colours[scene.kinds[i]], scene.scores[i] <= frame.threshold];
   const { shares } = responsibilities(frame.mixture, scene.rows[i]);
   const largest = Math.max(...shares);
   const mixed = [0, 1, 2].map((c) =>

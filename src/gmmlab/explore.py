@@ -53,6 +53,7 @@ RATES = tuple((np.arange(61) / 200).tolist())
 """False-alarm rates to choose from: 0 to 30 % by half a per cent."""
 
 _HERE = Path(__file__).parent
+_HUGE = 1e300
 _PERCENT = f"{100 * COVERAGE:.0f} %"
 _DARK, _PALE = "#222222", "#94a4a2"
 _DASHES = {"full": "none", "tied": "7 4", "diag": "8 3 2 3", "spherical": "2 3"}
@@ -336,8 +337,8 @@ def move_threshold(
     anomalous : array-like of bool, shape (n,)
         Which of them are anomalous in truth.
     normal_scores : array-like
-        Log densities of normal samples set apart: a false-alarm rate becomes the threshold that flags this share of
-        them.
+        Log densities of normal samples that the model has not seen: they turn a false-alarm rate into a threshold, as
+        in `threshold_outcomes`.
     names : tuple of str
         What to call the normal and the anomalous samples.
     features : sequence of two str, optional
@@ -358,7 +359,7 @@ def move_threshold(
     alarms, found, _ = roc_curve(kinds, -scores)
     frames = [
         {
-            "threshold": row["threshold"],
+            "threshold": float(np.clip(row["threshold"], -_HUGE, _HUGE)),  # JSON knows no infinity
             "marks": [[0, row["false_alarms"], row["recall"]]],
             "text": _outcome_in_words(row, kinds, names),
         }
@@ -388,15 +389,15 @@ def move_threshold(
     }
     at = outcomes.iloc[begin]
     alt = (
-        f"{len(X)} samples, {names[0]} and {names[1]}, with a thick edge where the log density is below the threshold "
-        f"for {100 * at['rate']:.3g} % false alarms: it finds {100 * at['recall']:.0f} % of the {names[1]} and flags "
+        f"{len(X)} samples, {names[0]} and {names[1]}, with a thick edge where the log density reaches the threshold for "
+        f"{100 * at['rate']:.3g} % false alarms or lies lower: it finds {100 * at['recall']:.0f} % of the {names[1]} and flags "
         f"{100 * at['false_alarms']:.0f} % of the {names[0]}. Beside it the ROC curve of all thresholds with this one."
     )
 
     def draw(left: Axes, right: Axes) -> None:
         plot_clusters(X[chosen], np.asarray(names)[kinds], order=names, ax=left, legend=False)
         flagged = {"markeredgecolor": _DARK, "markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9}
-        left.plot(*X.loc[scores < at["threshold"], chosen].to_numpy().T, "o", label="flagged", **flagged)
+        left.plot(*X.loc[scores <= at["threshold"], chosen].to_numpy().T, "o", label="flagged", **flagged)
         left.set_title(f"Flagged at {100 * at['rate']:.3g} % false alarms")
         left.legend()
         right.plot(alarms, found, color=_DARK)
@@ -411,10 +412,13 @@ def threshold_outcomes(
 ) -> pd.DataFrame:
     """Return what happens at each false-alarm rate that is allowed.
 
+    The threshold is the k-th lowest of the n normal scores, with k the whole part of rate (n + 1): a new normal sample
+    is at or below it with a probability of at most the rate. With k = 0 there is no such threshold.
+
     Returns
     -------
     DataFrame
-        Columns ``rate`` (allowed), ``threshold`` (the quantile of ``normal_scores``), and, counted on ``scores``:
+        Columns ``rate`` (allowed), ``threshold`` (minus infinity if there is none), and, counted on ``scores``:
         ``flagged`` (a number), ``false_alarms`` (share of the normal flagged), ``recall``, ``precision`` (NaN if
         nothing is flagged).
 
@@ -431,9 +435,11 @@ def threshold_outcomes(
         raise ValueError("A detector is judged on both kinds, but only one kind came. Check `anomalous`.")
     if rates.min() < 0 or rates.max() > 1:
         raise ValueError(f"A false-alarm rate is a share from 0 to 1, but {rates.min()} to {rates.max()} came.")
+    rising = np.concatenate([[-np.inf], np.sort(np.asarray(normal_scores, dtype=float)), [np.inf]])
     rows = []
-    for rate, threshold in zip(rates, np.quantile(np.asarray(normal_scores, dtype=float), rates), strict=True):
-        flagged = scores < threshold
+    for rate in rates.tolist():
+        threshold = float(rising[int(rate * (len(rising) - 1) + 1e-9)])  # 0.29 * 100 is 28.999999999999996
+        flagged = scores <= threshold
         rows.append(
             {
                 "rate": rate,
@@ -450,8 +456,10 @@ def threshold_outcomes(
 def _outcome_in_words(row: dict, kinds: NDArray, names: tuple[str, str]) -> str:
     n, m = int((kinds == 0).sum()), int(kinds.sum())
     precise = f"{100 * row['precision']:.1f} %" if row["flagged"] else "not defined, since nothing is flagged"
+    if np.isneginf(row["threshold"]):
+        return "Nothing is flagged: the normal scores set apart are too few to promise so low a rate."
     return (
-        f"Log density below {row['threshold']:.2f} is flagged: {round(row['false_alarms'] * n)} of {n} {names[0]} "
+        f"Log density up to {row['threshold']:.2f} is flagged: {round(row['false_alarms'] * n)} of {n} {names[0]} "
         f"({100 * row['false_alarms']:.1f} % false alarms) and {round(row['recall'] * m)} of {m} {names[1]} "
         f"(recall {100 * row['recall']:.1f} %). Precision: {precise}."
     )
