@@ -18,9 +18,9 @@ def loaded_by(module: str, names: list[str]) -> str:
 @pytest.mark.parametrize(
     ("module", "spared"),
     [
-        ("gmmlab", ["numpy", "sklearn", "pandas", "matplotlib", "scipy", "ipywidgets", "IPython"]),
-        ("gmmlab.data", ["sklearn", "matplotlib", "ipywidgets", "IPython"]),
-        ("gmmlab.mixture", ["matplotlib", "ipywidgets", "IPython"]),
+        ("gmmlab", ["numpy", "sklearn", "pandas", "matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"]),
+        ("gmmlab.data", ["sklearn", "matplotlib", "ipywidgets", "anywidget", "IPython"]),
+        ("gmmlab.mixture", ["matplotlib", "ipywidgets", "anywidget", "IPython"]),
     ],
 )
 def test_importing_loads_no_heavy_package_that_it_does_not_need(module, spared):

@@ -389,8 +389,8 @@ def move_threshold(
     }
     at = outcomes.iloc[begin]
     alt = (
-        f"{len(X)} samples, {names[0]} and {names[1]}, with a thick edge where the log density reaches the threshold for "
-        f"{100 * at['rate']:.3g} % false alarms or lies lower: it finds {100 * at['recall']:.0f} % of the {names[1]} and flags "
+        f"{len(X)} samples, {names[0]} and {names[1]}. Those as improbable as the threshold for "
+        f"{100 * at['rate']:.3g} % false alarms, or more, are ringed: {100 * at['recall']:.0f} % of the {names[1]}, "
         f"{100 * at['false_alarms']:.0f} % of the {names[0]}. Beside it the ROC curve of all thresholds with this one."
     )
 

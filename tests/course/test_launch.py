@@ -91,6 +91,11 @@ def test_jupyter_does_not_ask_about_news(server):
     assert (properties["fetchNews"]["default"], properties["checkForUpdates"]["default"]) == ("false", False)
 
 
+def test_widgets_are_saved_with_a_notebook_so_that_they_live_on_without_its_kernel(server):
+    _, body = server.ask("/lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin")
+    assert json.loads(body)["schema"]["properties"]["saveState"]["default"] is True
+
+
 def test_port_is_left_to_jupyterlab_unless_given(tmp_path):
     given = jupyter_arguments(tmp_path, "notebooks/a.ipynb", browser=True, port=8899)
     free = jupyter_arguments(tmp_path, "notebooks/a.ipynb", browser=True, port=None)
