@@ -116,9 +116,15 @@ class Session:
     def explorer(self, cell):
         """Return the explorer that a cell shows, once it is drawn."""
         explorer = cell.locator(".gmmlab-explorer")
-        explorer.locator(".gmmlab-sample").last.wait_for(state="attached", timeout=120_000)
+        failed = self.page.locator("[data-mime-type='application/vnd.jupyter.error']")
+        explorer.locator(".gmmlab-sample").last.or_(failed).first.wait_for(state="attached", timeout=120_000)
+        assert failed.count() == 0, failed.first.inner_text()
         explorer.scroll_into_view_if_needed()
         return explorer
+
+    def leave(self, explorer):
+        """Take the keyboard from an explorer, which keeps all keys while it has the focus, back to JupyterLab."""
+        self.page.locator(".jp-CodeCell").filter(has=explorer).locator(".jp-InputPrompt").click()
 
     def save(self):
         """Save the notebook, and wait until JupyterLab has done it."""
