@@ -119,6 +119,8 @@ def measure(moves: int, home: Path) -> pd.DataFrame:
         session.run("from gmmlab.data import", *EXPLORERS.values())
         for name, call in tqdm(EXPLORERS.items(), unit="explorer"):
             took = latencies(session, call, moves)
+            if session.complaints or not took:
+                raise RuntimeError(f"{name}: {len(took)} of {moves} moves were seen. {session.complaints}")
             rows[name] = {"moves seen": len(took), "median": np.median(took), "95 %": np.quantile(took, 0.95)}
         chromium.close()
     return pd.DataFrame(rows).T.round(1)

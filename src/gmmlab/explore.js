@@ -82,12 +82,12 @@ function responsibilities(mixture, row) {
 const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
 // Number, colour and edge of a sample: of the component that owns most of it, or of its kind if it was scored.
-function appearance(scene, frame, i) {
+function appearance(scene, palette, frame, i) {
   if (!frame.mixture) return [scene.kinds[i], scene.look.colours[scene.kinds[i]], scene.scores[i] <= frame.threshold];
   const { shares } = responsibilities(frame.mixture, scene.rows[i]);
   const largest = Math.max(...shares);
   const mixed = [0, 1, 2].map((c) =>
-    Math.round(shares.reduce((sum, share, k) => sum + share * rgb(scene.look.colours[k])[c], 0)),
+    Math.round(shares.reduce((sum, share, k) => sum + share * palette[k][c], 0)),
   );
   return [shares.indexOf(largest), `rgb(${mixed})`, largest < 0.9];
 }
@@ -98,12 +98,15 @@ function drawSamples(chart, scene) {
     chart.place(node, point);
     return node;
   });
+  const palette = scene.look.colours.map(rgb);
+  const before = nodes.map(() => []);
+  const attributes = ["d", "fill", "stroke-width"];
   return (frame) =>
     nodes.forEach((node, i) => {
-      const [k, fill, strong] = appearance(scene, frame, i);
-      node.setAttribute("d", scene.look.markers[k]);
-      node.setAttribute("fill", fill);
-      node.setAttribute("stroke-width", strong ? 2.4 : 0.4);
+      const [k, fill, strong] = appearance(scene, palette, frame, i);
+      const now = [scene.look.markers[k], fill, strong ? 2.4 : 0.4];
+      now.forEach((value, at) => value !== before[i][at] && node.setAttribute(attributes[at], value));
+      before[i] = now;
     });
 }
 

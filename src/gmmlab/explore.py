@@ -566,6 +566,7 @@ def _scene(name: str, X: pd.DataFrame, chosen: list[str], frames: list, sides: l
     points = X[chosen].to_numpy(dtype=float)
     low, high = points.min(axis=0), points.max(axis=0)
     ends = np.array([low, high]) + np.multiply.outer([-0.08, 0.08], high - low)
+    kinds = range(max(len(COLOURS), *(len(frame["mixture"]["means"]) for frame in frames if "mixture" in frame), 0))
     return {
         "name": name,
         "chart": _axes(name, *map(axis_label, chosen)) | _limits(*ends.T.tolist()),
@@ -576,7 +577,7 @@ def _scene(name: str, X: pd.DataFrame, chosen: list[str], frames: list, sides: l
         "legend": legend,
         "controls": [],
         "start": [0, 0],
-        "look": {"colours": COLOURS, "markers": [_outline(marker_of(k), 8) for k in range(len(COLOURS))]},
+        "look": {"colours": [colour_of(k) for k in kinds], "markers": [_outline(marker_of(k), 8) for k in kinds]},
     }
 
 
