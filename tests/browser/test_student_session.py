@@ -284,6 +284,6 @@ def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
     session.save()
     saved = json.loads((lab[0] / "notebooks" / "04_predict_clusters.ipynb").read_text())
     (cell,) = [cell for cell in saved["cells"] if cell["id"] == "drag-a-bird"]
-    (output,) = cell["outputs"]
+    output, _caption = cell["outputs"]
     assert "image/png" in output["data"]
     assert output["metadata"]["image/png"]["alt"]
