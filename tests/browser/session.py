@@ -122,9 +122,10 @@ class Session:
         explorer.scroll_into_view_if_needed()
         return explorer
 
-    def leave(self, explorer):
-        """Take the keyboard from an explorer, which keeps all keys while it has the focus, back to JupyterLab."""
-        self.page.locator(".jp-CodeCell").filter(has=explorer).locator(".jp-InputPrompt").click()
+    def leave_explorer(self):
+        """Take the keyboard from the explorer, which keeps all keys while it has the focus, back to JupyterLab."""
+        cell = self.page.locator(".jp-CodeCell", has=self.page.locator(".gmmlab-explorer"))
+        cell.locator(".jp-InputPrompt").first.click()
 
     def save(self):
         """Save the notebook, and wait until JupyterLab has done it."""

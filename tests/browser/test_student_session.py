@@ -264,7 +264,7 @@ def test_a_point_is_moved_by_the_keyboard(bills):
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
     session, explorer = bills
-    session.leave(explorer)
+    session.leave_explorer()
     session.choose_theme(theme)
     session.page.screenshot(path=screenshots / f"explorer-{theme.lower()}.png")
     behind = session.page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
@@ -279,8 +279,8 @@ def test_the_explorers_raised_no_error_and_no_dialog(bills, geyser):
 
 
 def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
-    session, explorer = bills
-    session.leave(explorer)
+    session, _ = bills
+    session.leave_explorer()
     session.save()
     saved = json.loads((lab[0] / "notebooks" / "04_predict_clusters.ipynb").read_text())
     (cell,) = [cell for cell in saved["cells"] if cell["id"] == "drag-a-bird"]
