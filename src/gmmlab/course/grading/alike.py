@@ -48,8 +48,8 @@ def alike(answers: Mapping[str, Mapping[int, str]], students: int) -> dict[tuple
             if len(group) > most:
                 continue
             rare.update(group)
-            # What the others in the class, counted once more than they are, lead one to expect.
-            bits = -math.log2((len(group) - 1) / max(len(given), 2))
+            # The share of the class that gave it, as one of them sees it.
+            bits = -math.log2((len(group) - 1) / len(given)) if len(group) > 1 else 0
             for pair in combinations(sorted(group), 2):
                 shared[pair].append(exercise)
                 score[pair] += bits

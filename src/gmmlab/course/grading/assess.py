@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gmmlab import __version__, paths
@@ -117,12 +118,16 @@ def judge_notebook(notebook: Notebook, name: str, seed: int = 0) -> dict[str, An
         for cell, output in reversed(candidates[-_CANDIDATES:]):
             feedback = judge(_drawn_from(output.answer, seed))
             tried.append(Answered(feedback, output, cell))
-            if feedback.lines and not any(line.mistake in _INVALID for line in feedback.lines):
+            if feedback.lines and not _invalid(feedback):
                 break
         if tried:
-            valid = [one for one in tried if not any(line.mistake in _INVALID for line in one.feedback.lines)]
+            valid = [one for one in tried if not _invalid(one.feedback)]
             judged[ex.id] = max(valid, key=lambda one: bool(one.feedback.lines), default=tried[0])
     return judged
+
+
+def _invalid(feedback: Feedback) -> bool:
+    return any(line.mistake in _INVALID for line in feedback.lines)
 
 
 def _drawn_from(payload: dict, seed: int) -> dict:
@@ -162,6 +167,7 @@ def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> li
             id for id, outputs in answers_in(notebook).items() if id in own and _differ(outputs)
         ],
         "answers to another notebook's exercises": [id for id in answers_in(notebook) if id not in own],
+        "stored answer malformed": [id for id, one in answered.items() if _invalid(one.feedback)],
         "check cell edited": [id for id, one in answered.items() if _edited(id, one.cell)],
         "outputs older than the code": [id for id, one in answered.items() if _older(notebook, id, one)],
         "shows other points than the check gives": [
@@ -192,7 +198,7 @@ def _shown(output: Output) -> float | None:
 
 def _out_of_order(notebook: Notebook) -> bool:
     counts = [cell.count for cell in notebook.cells if cell.kind == "code" and cell.count is not None]
-    return any(later <= earlier for earlier, later in zip(counts, counts[1:], strict=False))
+    return any(later <= earlier for earlier, later in pairwise(counts))
 
 
 def _edited(id: str, cell: Cell) -> bool:

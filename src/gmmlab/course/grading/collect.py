@@ -74,6 +74,8 @@ class Found:
         The places of the file in its archive, and in the archive inside that.
     problem : str
         Why it cannot be graded; empty if it can be read.
+    status : str
+        What to call the problem: ``"missing"`` where there is no notebook at all.
     """
 
     student: Student | None
@@ -82,6 +84,7 @@ class Found:
     path: Path
     members: tuple[int, ...] = ()
     problem: str = ""
+    status: str = "unreadable"
 
 
 def collect(submissions: Path, out: Path | None = None) -> list[Found]:
@@ -169,9 +172,10 @@ def _of_student(student: Student, folder: Path, root: Path) -> Iterator[Found]:
             listed = list(_file(student, path, root, bulk=False))
             others += [] if listed else [path]
             yield from listed
-    if len(others) == files and others:
-        names = ", ".join(path.name for path in others[:3])
-        yield _problem(student, folder, root, f"no notebook was handed in, but {names}")
+    if len(others) == files:
+        instead = f", but {', '.join(path.name for path in others[:3])}" if others else ""
+        nothing = _problem(student, folder, root, f"no notebook was handed in{instead}")
+        yield replace(nothing, status="missing")
 
 
 def _file(student: Student | None, path: Path, root: Path, bulk: bool) -> Iterator[Found]:

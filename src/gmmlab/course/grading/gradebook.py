@@ -157,7 +157,7 @@ class Gradebook:
         files: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         names: Counter[str] = Counter()
         for place, row in enumerate(self._rows()):
-            names.update(row.counted)
+            names.update(list(row.counted))
             for name, attempt in row.counted.items():
                 given = {id: j.answer for id, j in attempt.result.exercises.items() if j.answer}
                 for id, fingerprint in given.items():
@@ -213,7 +213,7 @@ class Gradebook:
             each, key = self.found[number], self.keys[number]
             result = self.store.get(key) if key else None
             if result is None:
-                result = Result("unreadable", self.problems.get(number, "it was not graded"))
+                result = Result(each.status, self.problems.get(number, "it was not graded"))
             name = result.notebook or _guess(each.where)
             attempts[name].append(Attempt(number, each, result))
         for name, tried in attempts.items():
@@ -221,7 +221,7 @@ class Gradebook:
             if name:
                 self._choose(row, name, tried)
             else:
-                row.lost = True
+                row.lost = any(attempt.result.status != MISSING for attempt in tried)
                 row.problems += [(a.found.where, a.result.status, a.result.reason) for a in tried]
 
     def _choose(self, row: Row, name: str, tried: list[Attempt]) -> None:

@@ -44,7 +44,22 @@ def limits(seconds: float = SECONDS, hard: bool = False) -> Iterator[None]:
     MemoryError
         From within the block, if it asks for more than `MEMORY`.
     """
-    alarm = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    main = threading.current_thread() is threading.main_thread()
+    if not main:
+        # The limits are those of the process, so that its threads (of a Dask worker) judge one after the other.
+        with _ONE, _limits(seconds, hard, alarm=False):
+            yield
+        return
+    with _limits(seconds, hard, alarm=hasattr(signal, "setitimer")):
+        yield
+
+
+_ONE = threading.RLock()
+_DEVNULL = os.open(os.devnull, os.O_WRONLY)
+
+
+@contextmanager
+def _limits(seconds: float, hard: bool, alarm: bool) -> Iterator[None]:
     old_handler = signal.signal(signal.SIGALRM, _raise) if alarm else None
     old_memory = _limit_memory()
     if hard:
@@ -62,9 +77,6 @@ def limits(seconds: float = SECONDS, hard: bool = False) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
         if old_memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, old_memory)
-
-
-_DEVNULL = os.open(os.devnull, os.O_WRONLY)
 
 
 def _raise(*_) -> None:

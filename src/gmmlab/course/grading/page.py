@@ -34,7 +34,8 @@ body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var
 h1 { font-size: 1.7rem; line-height: 1.25 } h2 { font-size: 1.3rem; margin-top: 2.2rem } h3 { font-size: 1.08rem }
 a { color: var(--link) }
 table { border-collapse: collapse; margin: 1rem 0 } caption { text-align: left; padding: .2rem 0 }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; vertical-align: top }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; vertical-align: top;
+  overflow-wrap: break-word; max-width: 34rem }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 pre { background: var(--soft); padding: .6rem .8rem; margin: .3rem 0; white-space: pre-wrap; font-size: .88rem }
 pre.out { background: none; border-left: 3px solid var(--line) }
@@ -76,6 +77,11 @@ def document(title: str, body: str) -> bytes:
 def shown(text: str) -> str:
     """Return a text as HTML that shows it and does nothing else."""
     return escape(text.translate(_UNSEEN))
+
+
+def prose(message: str) -> str:
+    """Return a check's message as HTML; what stands between back-ticks becomes code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", shown(message))
 
 
 def table_of(

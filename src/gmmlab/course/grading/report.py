@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from gmmlab import __version__
 from gmmlab.checks.registry import Exercise, exercises
 from gmmlab.course.grading.gradebook import MISSING, Row, possible
-from gmmlab.course.grading.page import document, shown, table_of
+from gmmlab.course.grading.page import document, prose, shown, table_of
 
 MOST_MISTAKES = 25
 FEW = 5
@@ -198,7 +198,7 @@ def _mistakes(seen: Class) -> Iterator[str]:
     if not named:
         yield "<p>None was recognised.</p>"
         return
-    rows = [[shown(mistake), shown(id), str(count), shown(seen.words[id, mistake])] for (id, mistake), count in named]
+    rows = [[shown(mistake), shown(id), str(count), prose(seen.words[id, mistake])] for (id, mistake), count in named]
     yield table_of("Mistakes recognised, and what the first student who made each was told",
                    ("mistake", "exercise", "students", "message"), rows, frozenset({2}))  # fmt: skip
     rest = sum(count for (_, mistake), count in seen.mistakes.items() if mistake in _NAMELESS)

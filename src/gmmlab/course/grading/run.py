@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_one
 from typing import Any, NamedTuple
 
 from gmmlab import __version__
@@ -140,7 +142,9 @@ def _page(work: Work, name: str, notebook: Notebook, answered: dict[str, Answere
     return feedback_page(work.student, name, Notebook(name, []), feedback, "The notebook itself cannot be shown.")
 
 
-def grade_all(works: Iterator[Work], jobs: int, dask: str | None = None) -> Iterator[tuple[Work, Done]]:
+def grade_all(
+    works: Iterator[Work], jobs: int, dask: str | None = None, task: Callable[[Work], Done] = grade_one
+) -> Iterator[tuple[Work, Done]]:
     """Grade files as they come, and yield each when it is done, in any order.
 
     Parameters
@@ -151,6 +155,8 @@ def grade_all(works: Iterator[Work], jobs: int, dask: str | None = None) -> Iter
         Number of worker processes.
     dask : str, optional
         Address of a Dask scheduler whose workers do the work instead.
+    task : callable
+        What a worker does with each.
 
     Raises
     ------
@@ -159,7 +165,7 @@ def grade_all(works: Iterator[Work], jobs: int, dask: str | None = None) -> Iter
     """
     if dask is not None:
         with _cluster(dask) as (executor, width):
-            for work, future in _in_flight(works, executor, 2 * width, {}):
+            for work, future in _in_flight(works, executor, 2 * width, task, {}):
                 yield work, _outcome(future)
         return
     while True:
@@ -167,17 +173,17 @@ def grade_all(works: Iterator[Work], jobs: int, dask: str | None = None) -> Iter
         running: dict[Future, Work] = {}
         try:
             with _pool(jobs) as executor:
-                for work, future in _in_flight(works, executor, 2 * jobs, running):
+                for work, future in _in_flight(works, executor, 2 * jobs, task, running):
                     yield work, future.result()
             return
         except BrokenProcessPool:
             for work in running.values():
                 with _pool(1) as executor:
-                    yield work, _outcome(executor.submit(grade_one, work))
+                    yield work, _outcome(executor.submit(task, work))
 
 
 def _in_flight(
-    works: Iterator[Work], executor: Executor, width: int, running: dict[Future, Work]
+    works: Iterator[Work], executor: Executor, width: int, task: Callable[[Work], Done], running: dict[Future, Work]
 ) -> Iterator[tuple[Work, Future]]:
     """Keep at most ``width`` files in work, noted in ``running``, and yield each future when it is done."""
     more = True
@@ -186,16 +192,16 @@ def _in_flight(
             work = next(works, None)
             more = work is not None
             if work is not None:
-                running[_submit(executor, work)] = work
+                running[_submit(executor, task, work)] = work
         if running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running[future], future
                 del running[future]
 
 
-def _submit(executor: Executor, work: Work) -> Future:
+def _submit(executor: Executor, task: Callable[[Work], Done], work: Work) -> Future:
     try:
-        return executor.submit(grade_one, work)
+        return executor.submit(task, work)
     except BrokenProcessPool as error:
         lost: Future = Future()
         lost.set_exception(error)
@@ -219,7 +225,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         # Imported once; workers are forked from there, and a lost one is replaced in a moment.
         context.set_forkserver_preload(["gmmlab.course.grading.warm"])
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
     try:
         yield executor
     except BaseException:
@@ -231,9 +237,16 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         executor.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which keeps what is done and ends its workers."""
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, which keeps what is done and ends its workers; end with it when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A pool's worker would wait for work for ever: it holds both ends of its own queue.
+    wait_for_one([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 @contextmanager
