@@ -11,6 +11,8 @@ from gmmlab.course.grading.assess import Result
 def die_for_some(work):
     if work.student == "killer":
         os.kill(os.getpid(), signal.SIGKILL)
+    if work.student == "raises":
+        raise ValueError("no judge expects this")
     if work.student == "exit":
         os._exit(0)
     return Result("ok", f"{work.student} in {os.environ['OMP_NUM_THREADS']} thread"), None
@@ -22,6 +24,6 @@ def deaf_to_alarms(work):
         return Result("ok"), None
     guard._GRACE = 0.2
     with guard.limits(0.2, hard=True):
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         while True:
             time.sleep(0.01)

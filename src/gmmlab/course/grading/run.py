@@ -174,7 +174,9 @@ def grade_all(
         try:
             with _pool(jobs) as executor:
                 for work, future in _in_flight(works, executor, 2 * jobs, task, running):
-                    yield work, future.result()
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        raise BrokenProcessPool
+                    yield work, _outcome(future)
             return
         except BrokenProcessPool:
             for work in running.values():
@@ -211,7 +213,7 @@ def _submit(executor: Executor, task: Callable[[Work], Done], work: Work) -> Fut
 def _outcome(future: Future) -> Done:
     try:
         return future.result()
-    except (Exception, CancelledError) as error:
+    except (Exception, OutOfTime, CancelledError) as error:
         return Result(GRADER_DIED, f"the process that judged it ended or failed ({type(error).__name__})"), None
 
 
