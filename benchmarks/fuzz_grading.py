@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from course.grading.mutants import mutant, small
 from gmmlab.checks import exercises
 from gmmlab.course.grading.run import Mode, Work, grade_one
-from grading.mutants import mutant, small
 
 
 def main(cases: int = 5_000, seed: int = 0) -> int:

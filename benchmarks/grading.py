@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from course.grading.classroom import FIT, student, to_bytes
 from gmmlab.paths import lab_folder
-from grading.classroom import FIT, student, to_bytes
 
 DISTINCT = 100
 """Notebooks that differ; a larger class hands each in again under other names."""

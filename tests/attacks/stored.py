@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.grading.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.checks.feedback import ANSWER_MIME
-from grading.classroom import answer, cell_of, lab_notebook, to_bytes
 
 SCRIPT = "\"><script>document.title='owned'</script><img src=x onerror=alert(1)>"
 NAME = "work_03_fit_mixture.ipynb"

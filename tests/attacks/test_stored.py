@@ -7,8 +7,8 @@ import time
 import pytest
 
 from attacks.stored import ATTACKS, NAME, SCRIPT
+from course.grading.classroom import answer, lab_notebook, to_bytes
 from gmmlab.course.grading.grade import grade
-from grading.classroom import answer, lab_notebook, to_bytes
 
 HONEST = {
     "honest-1": lambda: lab_notebook(),

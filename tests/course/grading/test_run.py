@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from course.grading import tasks
+from course.grading.classroom import cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
 from gmmlab.course.grading import guard
 from gmmlab.course.grading.run import Mode, Work, grade_all
-from grading import tasks
-from grading.classroom import cell_of, lab_notebook, to_bytes
 
 GMM_LAB = str(Path(sys.executable).with_name("gmm-lab"))
 

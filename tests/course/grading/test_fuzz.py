@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from course.grading.mutants import mutant, small
 from gmmlab.checks import exercises
 from gmmlab.course.grading.run import Mode, Work, grade_one
-from grading.mutants import mutant, small
 
 CASES = 20
 """For each notebook of the lab."""

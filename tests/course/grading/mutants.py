@@ -5,8 +5,8 @@ import json
 import random
 from typing import Any
 
+from course.grading.classroom import lab_notebook
 from gmmlab.checks.feedback import ANSWER_MIME
-from grading.classroom import lab_notebook
 
 ODD: list[Any] = [
     None, True, 0, -1, 10**30, 1e308, float("nan"), "", "\ud800", "<script>", "c" * 5_000, [], {}, [[]], {"": {}},
