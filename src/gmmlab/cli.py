@@ -117,7 +117,8 @@ def _grade(options: argparse.Namespace) -> int:
 
     out = Path(options.output)
     done = command.run(options)
-    print(f"{done.students} students, {done.files} files, {done.problems} lines in {out / 'problems.csv'}")
+    print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
+    print(f", see {out / 'problems.csv'}." if done.problems else ".")
     print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")
     return 1 if done.problems else 0
 

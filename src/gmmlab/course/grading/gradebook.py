@@ -82,7 +82,7 @@ class Row:
         """Say what became of all notebooks: one word where it is the same for all."""
         states = {name: self.status(name) for name in notebooks}
         if len(set(states.values())) <= 1:
-            return next(iter(states.values()), MISSING)
+            return next(iter(states.values()), "unreadable" if self.lost else MISSING)
         return "; ".join(f"{name} {state}" for name, state in states.items() if state != "ok")
 
     def all_flags(self) -> list[str]:
