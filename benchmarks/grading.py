@@ -2,9 +2,10 @@
 
     python benchmarks/grading.py [STUDENTS] [FEW]
 
-STUDENTS (default 500) are graded by their saved answers, also ten at a time as a check that memory does not grow with
-the class; the first FEW of them (default 8) also by what runs their notebooks. Each line is one whole command, start
-and all. Memory is the largest sum of the resident memory of the command's processes, seen every tenth of a second.
+STUDENTS (default 500) are graded by their saved answers, and a tenth of them too, to see whether memory grows with the
+class; the first FEW of them (default 8) also by what runs their notebooks. Each line is one whole command, start and
+all. Memory is the largest proportional set size of the command's processes together, and CPU the time of all of them,
+seen every tenth of a second: on a busy machine, compare that.
 """
 
 import csv
@@ -32,9 +33,10 @@ PROGRAM = str(Path(sys.executable).with_name("gmm-lab"))
 
 
 class Measured(NamedTuple):
-    """One command: seconds of wall time, and peak memory in MB."""
+    """One command: seconds of wall time and of CPU, and peak memory in MB."""
 
     seconds: float
+    cpu: float
     memory: float
 
 
@@ -44,32 +46,36 @@ def measured(command: list[str], cwd: Path, **environment: str) -> Measured:
     process = subprocess.Popen(
         command, cwd=cwd, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    peak = [0.0]
-    watch = threading.Thread(target=_watch, args=(process, peak), daemon=True)
+    peak, ticks = [0.0], {}
+    watch = threading.Thread(target=_watch, args=(process, peak, ticks), daemon=True)
     watch.start()
     _, said = process.communicate()
     if process.returncode not in (0, 1):
         sys.exit(f"{' '.join(command)} failed:\n{said[-3000:]}")
-    return Measured(time.monotonic() - start, peak[0])
+    return Measured(time.monotonic() - start, sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), peak[0])
 
 
-def _watch(process: subprocess.Popen, peak: list[float]) -> None:
+def _watch(process: subprocess.Popen, peak: list[float], ticks: dict[int, int]) -> None:
     while process.poll() is None:
-        peak[0] = max(peak[0], _memory(process.pid))
+        peak[0] = max(peak[0], _memory(process.pid, ticks))
         time.sleep(0.1)
 
 
-def _memory(root: int) -> float:
-    """Return the resident memory of a process and its descendants in MB, shared pages counted once."""
+def _memory(root: int, ticks: dict[int, int]) -> float:
+    """Return the memory of a process and its descendants in MB, shared pages counted once; note their CPU time."""
     parents: dict[int, int] = {}
+    spent: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+            fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
+        pid = int(path.parent.name)
+        parents[pid], spent[pid] = int(fields[1]), int(fields[11]) + int(fields[12])
     family = {root}
     while grown := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= grown
+    ticks.update({pid: spent[pid] for pid in family if pid in spent})
     total = 0
     for pid in family:
         try:
@@ -125,11 +131,13 @@ def totals(out: Path) -> dict[str, float]:
         return {row["student"]: float(row["total"] or "nan") for row in csv.DictReader(file)}
 
 
-def line(words: str, students: int, seen: Measured, base: float) -> float:
-    rate = students / seen.seconds
-    ratio = f"{rate / base:8.1f}" if base else " " * 8
-    print(f"{words:34} {students:9} {seen.seconds:9.1f} {rate:9.2f} {ratio} {seen.memory:9.0f}", flush=True)
-    return rate
+def line(words: str, students: int, seen: Measured, base: Measured | None = None) -> None:
+    """Print one line; ``base`` is what nbgrader took for each student."""
+    ratios = (
+        f"{base.seconds * students / seen.seconds:9.1f} {base.cpu * students / seen.cpu:9.1f}" if base else " " * 19
+    )
+    rate = f"{students / seen.seconds:9.2f} {students / seen.cpu:9.2f}"
+    print(f"{words:32} {students:8} {seen.seconds:8.1f} {seen.cpu:8.1f} {rate} {ratios} {seen.memory:7.0f}", flush=True)
 
 
 def main(students: int = 500, few: int = 8) -> None:
@@ -137,12 +145,16 @@ def main(students: int = 500, few: int = 8) -> None:
         root = Path(folder)
         make_class(root / "class", students)
         some = take(root / "class", root / "some", few)
-        print(f"{'way':34} {'students':>9} {'seconds':>9} {'per s':>9} {'x nbgr.':>8} {'MB':>9}")
+        names = ("students", "seconds", "CPU s")
+        rates = ("per s", "per CPU s", "x nbgr.", "x in CPU")
+        print("way".ljust(32), *(f"{name:>8}" for name in names), *(f"{name:>9}" for name in rates), f"{'MB':>7}")
         seen, theirs = nbgrader(root, some)
-        base = line("nbgrader autograde", few, seen, 0)
+        line("nbgrader autograde", few, seen)
+        base = Measured(seen.seconds / few, seen.cpu / few, 0)
+        again = _saved(root, some, "1", few, base)
+        _saved(root, take(root / "class", root / "tenth", students // 10), "1", students // 10, base)
         for jobs in ("1", "2"):
             _saved(root, root / "class", jobs, students, base)
-        again = _saved(root, some, "1", few, base)
         same = sum(again[name] == theirs[name] for name in again)
         print(f"saved answers and nbgrader give the same points to {same} of {few} students")
         for jobs in ("1", "2"):
@@ -151,7 +163,7 @@ def main(students: int = 500, few: int = 8) -> None:
             print("  ", json.dumps({name: total for name, total in totals(root / f"again{jobs}").items()}))
 
 
-def _saved(root: Path, submissions: Path, jobs: str, students: int, base: float) -> dict[str, float]:
+def _saved(root: Path, submissions: Path, jobs: str, students: int, base: Measured) -> dict[str, float]:
     out = root / f"saved-{submissions.name}-{jobs}"
     command = [PROGRAM, "grade", str(submissions), "-o", str(out), "--jobs", jobs]
     line(f"saved answers, {jobs} jobs", students, measured(command, root), base)

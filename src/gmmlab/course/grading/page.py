@@ -98,7 +98,8 @@ def table_of(
 
     body = "\n".join(line(row, chain(["th scope=row"], repeat("td"))) for row in rows)
     return (
-        f'<div class="scroll"><table><caption>{caption}</caption>\n'
+        # A wide table scrolls, and who has no mouse must be able to reach it.
+        f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0"><table><caption>{caption}</caption>\n'
         f"<thead>{line(head, repeat('th scope=col'))}</thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
 

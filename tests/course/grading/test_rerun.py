@@ -1,0 +1,116 @@
+"""Judging what comes out of the sandbox. The sandbox itself is tested beside its own code."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+from course.grading.classroom import answer, cell_of, lab_notebook, to_bytes
+from gmmlab.checks.answers import record_calls
+from gmmlab.checks.registry import find
+from gmmlab.course.grading.run import Mode, Work, grade_one
+
+MODE = Mode(rerun=True, seed=11)
+
+
+def narrowest(covariances):
+    return np.sqrt(np.linalg.eigvalsh(covariances)[:, 0])
+
+
+def along_the_axes(covariances):
+    return np.sqrt(np.diagonal(covariances, axis1=1, axis2=2).min(axis=1))
+
+
+@pytest.fixture
+def sandbox(monkeypatch):
+    """Put a sandbox in place that gives back what a test says, and notes what it was given."""
+    asked = {}
+
+    def rerun(notebook, *, inputs, limits, sandbox):
+        asked.update(inputs=inputs, sandbox=sandbox)
+        return SimpleNamespace(**asked["gives"](inputs))
+
+    module = ModuleType("gmmlab.course.sandbox")
+    module.rerun = rerun
+    monkeypatch.setitem(sys.modules, "gmmlab.course.sandbox", module)
+    return asked
+
+
+def run_with(function, status="ok", **changes):
+    """Return what a sandbox gives that has called this function on the inputs that it got."""
+
+    def gives(inputs):
+        notebook = lab_notebook()
+        bundle = cell_of(notebook, "fit-4-check")["outputs"][0]["data"]
+        calls = record_calls(function, inputs["fit-4"], 0)
+        bundle["application/vnd.gmmlab.answer+json"]["answers"] = [calls]
+        for exercise, value in changes.items():
+            answer(notebook, exercise.replace("_", "-"), value)
+        return {"status": status, "notebook": notebook}
+
+    return gives
+
+
+def graded(notebook=None):
+    return grade_one(Work("key", "ann", to_bytes(notebook or lab_notebook()), MODE), hard=False)
+
+
+def test_functions_are_called_on_inputs_drawn_from_the_seed(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    graded()
+    drawn = find("fit-4").inputs(11)
+    assert all(np.array_equal(a, b) for (a,), (b,) in zip(sandbox["inputs"]["fit-4"], drawn, strict=True))
+
+
+def test_right_function_earns_its_points_on_hidden_inputs(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    result, _ = graded()
+    assert (result.status, result.points, result.flags) == ("ok", 9, [])
+
+
+def test_results_that_were_learnt_by_heart_fail(sandbox):
+    published = [np.asarray(narrowest(*arguments)) for arguments in find("fit-4").inputs(0)]
+    sandbox["gives"] = run_with(lambda covariances: published[0])
+    result, _ = graded()
+    assert result.exercises["fit-4"].points == 0
+    assert result.flags == ["saved and re-run answers differ: fit-4 (2 saved, 0 re-run)"]
+
+
+def test_usual_mistake_is_recognised_on_hidden_inputs(sandbox):
+    sandbox["gives"] = run_with(along_the_axes)
+    result, _ = graded()
+    assert "axes-only" in dict(result.exercises["fit-4"].mistakes)
+
+
+def test_what_the_new_run_gives_counts_and_the_difference_is_flagged(sandbox):
+    sandbox["gives"] = run_with(narrowest, fit_5="a")
+    result, _ = graded()
+    assert result.points == 8
+    assert result.flags == ["saved and re-run answers differ: fit-5 (1 saved, 0 re-run)"]
+
+
+def test_notebook_that_was_never_run_earns_what_running_it_gives(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    notebook = lab_notebook()
+    cell_of(notebook, "fit-1-check")["outputs"] = []
+    result, _ = graded(notebook)
+    assert result.points == 9
+    assert "saved and re-run answers differ: fit-1 (only re-run)" in result.flags
+
+
+def test_death_of_the_kernel_is_the_status_and_the_other_answers_count(sandbox):
+    sandbox["gives"] = run_with(narrowest, status="kernel died at cell 7")
+    result, page = graded()
+    assert (result.status, result.points) == ("kernel died at cell 7", 9)
+    assert b"when it was run again: kernel died at cell 7" in page
+
+
+def test_run_without_a_notebook_has_no_points(sandbox):
+    sandbox["gives"] = lambda inputs: {"status": "timed out", "notebook": None}
+    result, page = graded()
+    assert (result.status, result.points, page) == ("timed out", None, None)
+
+
+def test_results_of_other_seeds_are_not_mixed_up():
+    assert len({str(Mode()), str(MODE), str(Mode(rerun=True, seed=12)), str(Mode(True, 11, "none"))}) == 4
