@@ -450,7 +450,7 @@ def metadata_and_ids_stripped():
     return notebook
 
 
-@attack(FULL, "its metadata call it 05_plot_mixture")
+@attack(FULL, "its metadata say 05_plot_mixture")
 def metadata_of_another_notebook():
     notebook = lab_notebook()
     notebook["metadata"]["gmmlab"]["notebook"] = "05_plot_mixture"

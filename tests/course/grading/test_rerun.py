@@ -9,6 +9,8 @@ import pytest
 from course.grading.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.checks.answers import record_calls
 from gmmlab.checks.registry import find
+from gmmlab.cli import main
+from gmmlab.course.grading.gradebook import seed_of
 from gmmlab.course.grading.run import Mode, Work, grade_one
 
 MODE = Mode(rerun=True, seed=11)
@@ -114,3 +116,35 @@ def test_run_without_a_notebook_has_no_points(sandbox):
 
 def test_results_of_other_seeds_are_not_mixed_up():
     assert len({str(Mode()), str(MODE), str(Mode(rerun=True, seed=12)), str(Mode(True, 11, "none"))}) == 4
+
+
+def command(tmp_path, *options):
+    (tmp_path / "work" / "ann").mkdir(parents=True)
+    (tmp_path / "work" / "ann" / "nb.ipynb").write_bytes(b"")
+    return main(["grade", str(tmp_path / "work"), "-o", str(tmp_path / "out"), "--rerun", "--jobs", "1", *options])
+
+
+@pytest.fixture
+def nowhere(sandbox, monkeypatch):
+    module = sys.modules["gmmlab.course.sandbox"]
+    module.available = lambda: "The sandbox needs bubblewrap: `apt-get install bubblewrap`."
+    module.Limits = SimpleNamespace
+
+
+def test_without_a_sandbox_the_command_refuses_and_says_how_to_get_one(nowhere, tmp_path, capsys):
+    assert command(tmp_path) == 2
+    assert "apt-get install bubblewrap`. Or run them without: --sandbox none." in capsys.readouterr().err
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+def test_without_a_sandbox_the_risk_is_taken_only_by_request_and_with_a_warning(nowhere, tmp_path, capsys):
+    assert command(tmp_path, "--sandbox", "none") == 1
+    assert "students' code runs with your rights" in capsys.readouterr().err
+    assert (tmp_path / "out" / "grades.csv").exists()
+
+
+def test_seed_that_nobody_gave_stays_that_of_the_folder(tmp_path):
+    assert seed_of(tmp_path, 7) == 7
+    drawn = seed_of(tmp_path, None)
+    assert drawn > 0
+    assert seed_of(tmp_path, None) == drawn

@@ -180,7 +180,7 @@ def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> li
     if _out_of_order(notebook):
         flags.append("cells run out of order")
     if notebook.claims and notebook.claims != name:
-        flags.append(f"its metadata call it {notebook.claims[:60]}, its answers belong to {name}")
+        flags.append(f"its metadata say {notebook.claims[:60]}, its answers belong to {name}")
     return flags + list(notebook.oddities)
 
 

@@ -20,6 +20,7 @@ from gmmlab.course.grading.collect import Found, Reader, Student
 from gmmlab.course.grading.roster import Listed, match
 from gmmlab.course.grading.run import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.grading.store import Store, key_of
+from gmmlab.course.workspace import atomic_write
 
 MISSING = "missing"
 _AGAIN = {GRADER_DIED}
@@ -277,9 +278,8 @@ def seed_of(out: Path, seed: int | None) -> int:
     try:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
-        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = secrets.randbelow(2**31 - 1) + 1
-        path.write_text(str(fresh), encoding="ascii")
+        atomic_write(path, str(fresh).encode("ascii"))
         return fresh
 
 
