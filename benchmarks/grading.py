@@ -9,7 +9,6 @@ seen every tenth of a second: on a busy machine, compare that.
 """
 
 import csv
-import json
 import os
 import random
 import shutil
@@ -160,7 +159,6 @@ def main(students: int = 500, few: int = 8) -> None:
         for jobs in ("1", "2"):
             command = [PROGRAM, "grade", str(some), "-o", f"again{jobs}", "--rerun", "--seed", "1", "--jobs", jobs]
             line(f"run again in the sandbox, {jobs} jobs", few, measured(command, root), base)
-            print("  ", json.dumps({name: total for name, total in totals(root / f"again{jobs}").items()}))
 
 
 def _saved(root: Path, submissions: Path, jobs: str, students: int, base: Measured) -> dict[str, float]:
