@@ -27,6 +27,10 @@ _AGAIN = {GRADER_DIED}
 """Results that a second run does not use again: the machine may be to blame."""
 
 
+_NAMED = 5
+"""Most students who are named in one flag."""
+
+
 class Attempt(NamedTuple):
     """One file of a student, its number among all files, and its result."""
 
@@ -117,7 +121,8 @@ class Gradebook:
             if each.student is not None:
                 self._files[each.student].append(number)
         self._matched = match(list(self._files), listed)
-        absent = [one.student for one in listed if one not in self._matched.values()]
+        present = {id(one) for one in self._matched.values()}
+        absent = [one.student for one in listed if id(one) not in present]
         order = sorted([*self._files, *absent], key=lambda s: (s.name.casefold(), s.name, s.id))
         self.students = order
         self._folders = _folders(order)
@@ -173,16 +178,20 @@ class Gradebook:
     ) -> dict[int, list[tuple[str, str]]]:
         flags: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for (name, _), same in files.items():
+            # Of a whole class that hands in one file, each is told of a few: all names for all would be a square.
+            first = same[: _NAMED + 1]
             for place in same if len(same) > 1 else ():
-                others = sorted(self.students[other].key for other in same if other != place)
-                flags[place].append((name, f"the same file as {_some(others)}"))
+                others = [self.students[other].key for other in first if other != place][:_NAMED]
+                flags[place].append((name, f"the same file as {_some(others, len(same) - 1)}"))
         with_whom: dict[int, dict[str, int]] = defaultdict(dict)
         for (one, other), shared in alike(answers, len(self.students)).items():
             with_whom[one][self.students[other].key] = len(shared)
             with_whom[other][self.students[one].key] = len(shared)
         for place, others in with_whom.items():
             listed = [f"{name} ({count} answers)" for name, count in sorted(others.items())]
-            flags[place].append(("", f"answers identical to the last bit, beyond chance, with {_some(listed)}"))
+            flags[place].append(
+                ("", f"answers identical to the last bit, beyond chance, with {_some(listed[:_NAMED], len(listed))}")
+            )
         return flags
 
     def rows(self) -> Iterator[Row]:
@@ -249,8 +258,8 @@ def _guess(where: str) -> str:
     return next((name for name in dict.fromkeys(ex.notebook for ex in exercises()) if name in last), "")
 
 
-def _some(words: list[str], most: int = 5) -> str:
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+def _some(words: list[str], of: int) -> str:
+    return ", ".join(words) + (f" and {of - len(words)} more" if of > len(words) else "")
 
 
 def _folders(students: list[Student]) -> dict[Student, str]:
