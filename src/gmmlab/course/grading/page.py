@@ -29,12 +29,12 @@ STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ececf0; --paper: #17181b; --soft: #24262b; --line: #8e939e; --link: #8fc3ff }
 }
-body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 58rem;
+body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 64rem;
   margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }
 h1 { font-size: 1.7rem; line-height: 1.25 } h2 { font-size: 1.3rem; margin-top: 2.2rem } h3 { font-size: 1.08rem }
 a { color: var(--link) }
 table { border-collapse: collapse; margin: 1rem 0 } caption { text-align: left; padding: .2rem 0 }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .7rem; text-align: left; vertical-align: top;
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: left; vertical-align: top;
   overflow-wrap: break-word; max-width: 34rem }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 pre { background: var(--soft); padding: .6rem .8rem; margin: .3rem 0; white-space: pre-wrap; font-size: .88rem }

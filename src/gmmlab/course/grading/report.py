@@ -123,7 +123,8 @@ def _exercises(seen: Class) -> Iterator[str]:
     yield (
         "<p>Share is the mean share of the points, among those whose notebook was judged: the lower, the harder. "
         "Discrimination is the correlation of an exercise's points with those of the other exercises of its notebook: "
-        "near zero or below, the exercise does not tell strong from weak students, and deserves a look.</p>"
+        "near zero or below, the exercise does not tell strong from weak students, and deserves a look. None counts "
+        "notebooks in which no answer is stored.</p>"
     )
     rows = [_exercise(seen, ex) for ex in own]
     columns = (
@@ -136,7 +137,7 @@ def _exercises(seen: Class) -> Iterator[str]:
         "partly",
         "wrong",
         "open",
-        "no answer",
+        "none",
         "discrimination",
     )
     yield table_of("Difficulty and discrimination of each exercise", columns, rows, frozenset(range(2, 11)))
