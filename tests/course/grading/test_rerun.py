@@ -1,5 +1,6 @@
 """Judging what comes out of the sandbox. The sandbox itself is tested beside its own code."""
 
+import csv
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -10,6 +11,7 @@ from course.grading.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.checks.answers import record_calls
 from gmmlab.checks.registry import find
 from gmmlab.cli import main
+from gmmlab.course.grading.grade import grade
 from gmmlab.course.grading.gradebook import seed_of
 from gmmlab.course.grading.run import Mode, Work, grade_one
 
@@ -148,3 +150,25 @@ def test_seed_that_nobody_gave_stays_that_of_the_folder(tmp_path):
     drawn = seed_of(tmp_path, None)
     assert drawn > 0
     assert seed_of(tmp_path, None) == drawn
+
+
+def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_none(tmp_path):
+    from gmmlab.course import sandbox
+
+    if missing := sandbox.available():
+        pytest.skip(missing)
+    for name, source in (("honest", None), ("learnt", "narrowest = lambda covariances: [0.26, 0.25]")):
+        notebook = lab_notebook()
+        kept = ("fit-4-answer", "fit-4-check", "fit-5-answer", "fit-5-check")
+        imports = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+        notebook["cells"] = [imports, *(cell_of(notebook, id) for id in kept)]
+        if source:
+            cell_of(notebook, "fit-4-answer")["source"] = source
+        (tmp_path / "work" / name).mkdir(parents=True)
+        (tmp_path / "work" / name / "nb.ipynb").write_bytes(to_bytes(notebook))
+    grade(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        honest, learnt = csv.DictReader(file)
+    assert (honest["status"], honest["fit-4"], honest["fit-5"]) == ("ok", "2", "1")
+    assert (learnt["status"], learnt["fit-4"], learnt["fit-5"]) == ("ok", "0", "1")
+    assert "saved and re-run answers differ: fit-4 (2 saved, 0 re-run)" in learnt["flags"]
