@@ -7,7 +7,7 @@ import pytest
 from gmmlab import cli, paths
 from gmmlab.course import launch, workspace
 
-COMMANDS = ["start", "run", "book", "refresh", "release", "doctor"]
+COMMANDS = ["start", "run", "book", "refresh", "release", "grade", "doctor"]
 
 
 @pytest.fixture
@@ -84,6 +84,13 @@ def test_help_lists_every_command(capsys):
         (["refresh"], "checkout"),
         (["release"], "FOLDER|FILE.zip"),
         (["release", "out"], "checkout"),
+        (["grade"], "SUBMISSIONS"),
+        (["grade", "nowhere"], "neither a folder nor a .zip file"),
+        (["grade", "lab/data"], "There is no notebook in"),
+        (["grade", "lab", "--jobs", "0"], "'0' is not a whole number from 1 to 1000"),
+        (["grade", "lab", "-o", "file"], "file is a file"),
+        (["grade", "lab", "--class-list", "missing.csv"], "missing.csv"),
+        (["grade", "lab", "--lms", "slate"], "slate"),
         (["doctor", "now"], "now"),
     ],
 )
@@ -155,6 +162,14 @@ def test_run_reports_the_failing_notebook_with_status_1(lab, capsys):
     said = capsys.readouterr()
     assert "01_look" in said.out.splitlines()[1]
     assert "gmm-lab: 01_look: " in said.err
+
+
+def test_grade_reports_what_it_could_not_read_with_status_1(lab, capsys):
+    (lab.parent / "work" / "ann").mkdir(parents=True)
+    (lab.parent / "work" / "ann" / "01_look.ipynb").write_text("{")
+    assert status("grade", "work", "-o", "out", "--jobs", "1") == 1
+    assert "Students: 1. Files: 1. Not graded, or not counted: 1, see" in capsys.readouterr().out
+    assert "unreadable" in (lab.parent / "out" / "grades.csv").read_text(encoding="utf-8-sig")
 
 
 def report(monkeypatch, *findings):

@@ -110,6 +110,19 @@ def _release(options: argparse.Namespace) -> int:
     return 0
 
 
+def _grade(options: argparse.Namespace) -> int:
+    # Before numpy loads, here and in the workers: parallel work comes from many files at once.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from gmmlab.course.grading import command
+
+    out = Path(options.output)
+    done = command.run(options)
+    print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
+    print(f", see {out / 'problems.csv'}." if done.problems else ".")
+    print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")
+    return 1 if done.problems else 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from gmmlab.course.doctor import examine
 
@@ -132,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_book(commands)
     _add_refresh(commands)
     _add_release(commands)
+    _add_grade(commands)
     _add_doctor(commands)
     return parser
 
@@ -190,6 +204,38 @@ def _add_release(commands) -> None:
     parser.add_argument("target", metavar="FOLDER|FILE.zip", help="the folder or the .zip file to write")
 
 
+def _add_grade(commands) -> None:
+    purpose = "For instructors: grade what a class handed in, without running any of it unless told to."
+    parser = _add(commands, "grade", _grade, purpose, "gmm-lab grade submissions.zip -o grades --class-list class.csv")
+    parser.add_argument(
+        "submissions",
+        metavar="SUBMISSIONS",
+        help="a folder with a folder for each student, a flat folder as Canvas or Moodle give it, or a .zip of either",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", default="grades", help="where to write (default: %(default)s)"
+    )
+    parser.add_argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too")
+    parser.add_argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports")
+    parser.add_argument("--jobs", type=_count, metavar="N", help="processes at work (default: one for each core)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="let the workers of this Dask scheduler do the work")
+    parser.add_argument(
+        "--rerun", action="store_true", help="run each notebook again, in a sandbox, and judge what comes out"
+    )
+    parser.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="with --rerun: draw the inputs for students' functions from it (default: one that nobody knows)",
+    )
+    parser.add_argument(
+        "--sandbox",
+        choices=["bubblewrap", "none"],
+        default="bubblewrap",
+        help="with --rerun: what keeps the notebooks from your files and network (default: %(default)s)",
+    )
+
+
 def _add_doctor(commands) -> None:
     purpose = "Say whether this environment can run the lab, and how to mend what is wrong."
     _add(commands, "doctor", _doctor, purpose, "gmm-lab doctor")
@@ -226,6 +272,14 @@ def _port(text: str) -> int:
 
 def _seconds(text: str) -> int:
     return _whole_number(text, 1, 10**6)
+
+
+def _count(text: str) -> int:
+    return _whole_number(text, 1, 1000)
+
+
+def _seed(text: str) -> int:
+    return _whole_number(text, 0, 2**31 - 1)
 
 
 def _whole_number(text: str, least: int, most: int) -> int:

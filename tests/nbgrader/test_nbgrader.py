@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from gmmlab.checks import exercises
+from gmmlab.course.grading.grade import grade
 from gmmlab.paths import lab_folder
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
@@ -80,3 +81,10 @@ def test_half_the_answers_get_their_points(grades):
 
 def test_an_empty_submission_gets_none(grades):
     assert grades["empty"] == 0
+
+
+def test_the_labs_own_grader_gives_the_same_points(course, grades):
+    """What nbgrader has executed is what a student's JupyterLab would have saved."""
+    grade(course / "autograded", course / "own")
+    with (course / "own" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {row["student"]: float(row["total"]) for row in csv.DictReader(file)} == grades

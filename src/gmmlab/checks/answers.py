@@ -560,7 +560,10 @@ def _decode_series(coded: dict) -> pd.Series:
 def _decode_table(coded: dict) -> pd.DataFrame:
     columns, index = [_decode(name) for name in coded["columns"]], _decode(coded["index"])
     _expect(len(columns) == len(coded["data"]), "a table has one name a column")
-    table = pd.DataFrame({j: _decode(data) for j, data in enumerate(coded["data"])}, index=index)
+    # A single number would be repeated for every row: a small answer could fill the memory.
+    values = [_decode(data) for data in coded["data"]]
+    _expect(all(np.shape(column) == np.shape(index) for column in values), "a column is not as long as the index")
+    table = pd.DataFrame(dict(enumerate(values)), index=index)
     return table.set_axis(pd.Index(columns, dtype=object), axis=1)
 
 

@@ -8,10 +8,13 @@ still open, and *Run All* goes to the end.
 """
 
 import copy
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from gmmlab.course import LabError
+
+# The grader needs the stubs, and does not wait for nbformat.
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -20,7 +23,7 @@ PROGRESS = "progress"
 """Id of the cell that shows the exercises done."""
 
 
-def student_copy(notebook: NotebookNode) -> NotebookNode:
+def student_copy(notebook: "NotebookNode") -> "NotebookNode":
     """Return a copy for students.
 
     Parameters
