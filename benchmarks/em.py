@@ -23,7 +23,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import matplotlib
@@ -398,7 +398,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small grid, float64 only")
     parser.add_argument("--no-peers", action="store_true", help="scikit-learn and gmmlab only")
-    parser.add_argument("--peer-work", type=float, default=1e8, help="run peers on cells up to n k d^2 = this")
+    parser.add_argument("--peer-rows", type=int, default=10_000, help="run peers on cells up to so many rows")
+    parser.add_argument("--peer-work", type=float, default=4e6, help="and up to n k d^2 = this")
+    parser.add_argument("--resume", action="store_true", help="keep the cells that em.csv already holds")
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results", help="folder of em.csv and em.png"
     )
@@ -406,14 +408,16 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="sklearn")  # tol=0 never converges, by design
     peers = {} if given.no_peers else installed_peers()
     measure(Cell(2_000, 2, 3, "full", "float64"), {}, 0)  # first calls load and compile; not counted
-    rows: list[dict] = []
     given.out.mkdir(parents=True, exist_ok=True)
-    for cell in tqdm(grid(given.quick), unit="cell"):
+    saved = given.out / "em.csv"
+    rows = pd.read_csv(saved).to_dict("records") if given.resume and saved.exists() else []
+    done = {tuple(row[name] for name in Cell.__annotations__) for row in rows}
+    for cell in tqdm([cell for cell in grid(given.quick) if astuple(cell) not in done], unit="cell"):
         if cell.bytes > free_bytes() / 2:
             tqdm.write(f"{cell} is left out: it needs about {cell.bytes / 2**30:.1f} GiB, half of the free memory.")
             continue
-        rows += measure(cell, peers, given.peer_work)
-        pd.DataFrame(rows).to_csv(given.out / "em.csv", index=False, float_format="%.6g")
+        rows += measure(cell, peers if cell.n <= given.peer_rows else {}, given.peer_work)
+        pd.DataFrame(rows).to_csv(saved, index=False, float_format="%.10g")
     table = pd.DataFrame(rows)
     print(summary(table).to_string(float_format="%.3g"))
     small = table.query("engine == @OURS and d <= 8 and dtype == 'float64'")["times_scikit_learn"]

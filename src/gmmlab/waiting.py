@@ -62,7 +62,7 @@ class bar:
         if self._drawn is not None:
             self._drawn.update(steps)
         elif self._wanted and time.monotonic() >= self._begins:
-            self._drawn = _tqdm()(initial=self._done, **self._options)
+            self._drawn = _tqdm()(initial=self._done, disable=False, **self._options)
 
 
 def _someone_watches() -> bool:

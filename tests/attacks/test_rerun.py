@@ -200,7 +200,7 @@ class TestResources:
 
         def look():
             while not done:
-                most.append(len(psutil.Process().children(recursive=True)))
+                most.append(len(processes()))
                 time.sleep(0.05)
 
         done, thread = [], threading.Thread(target=look)

@@ -100,8 +100,8 @@ class Session:
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     def _until_busy(self, act):
-        """Act until JupyterLab follows: what comes before the kernel is quite ready is lost."""
-        busy = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]")
+        """Act until a cell waits or runs: what comes before the kernel is quite ready is lost without a word."""
+        busy = self.page.locator(".jp-InputPrompt", has_text="[*]").first
         for _ in range(10):
             act()
             try:

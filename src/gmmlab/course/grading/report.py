@@ -77,8 +77,9 @@ def _link(row: Row, name: str) -> str:
 
 def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
     """Return the page."""
+    sizes = f"{_count(seen.students, 'student')}, {_count(len(seen.notebooks), 'notebook')}"
     parts = [
-        f"<p>{seen.students} students, {len(seen.notebooks)} notebooks: {_statuses(seen)}. Graded on "
+        f"<p>{sizes}: {_statuses(seen)}. Graded on "
         f"{date.today().isoformat()} with version {__version__} of the lab. Points: <code>grades.csv</code>.</p>",
         *_distribution(seen),
         *_exercises(seen),
@@ -86,6 +87,10 @@ def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
         *_lists(seen, orphans),
     ]
     return document("How the class did", "\n".join(parts))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _statuses(seen: Class) -> str:
