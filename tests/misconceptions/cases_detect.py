@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_iris
 from sklearn.metrics import roc_curve
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -46,6 +46,11 @@ def pandas_ranks_in_an_array():
         return np.array([low.max() if len(low) else -np.inf])
 
     return threshold
+
+
+@right("detect-1")
+def a_list_of_one():
+    return lambda scores, rate: [sorted([-np.inf, *scores])[int(rate * (len(scores) + 1))]]
 
 
 @wrong("detect-1", "wrong-tail")
@@ -297,6 +302,11 @@ def alarm_at_high_scores():
     return minimiser(lambda t, n, s, b, miss, alarm: b * miss * (s <= t).mean() + (1 - b) * alarm * (n > t).mean())
 
 
+@wrong("detect-3", "strictly-below")
+def alarm_below_the_threshold_only():
+    return minimiser(lambda t, n, s, b, miss, alarm: b * miss * (s >= t).mean() + (1 - b) * alarm * (n < t).mean())
+
+
 @wrong("detect-3", "cost-for-threshold")
 def the_cost_itself():
     return lambda n, s, *rest: min(expected_cost(t, n, s, *rest) for t in candidates(n, s))
@@ -393,6 +403,15 @@ def table_with_names_and_diagonal():
     return GaussianMixture(3, covariance_type="diag", n_init=5, random_state=1).fit(own), crossed(3, "diag")
 
 
+@right("detect-5")
+def bayesian():
+    own, scores = flowers()[0], []
+    model = BayesianGaussianMixture(n_components=3, covariance_type="tied", max_iter=500, random_state=0)
+    for fit, left in KFold(5, shuffle=True, random_state=0).split(own):
+        scores.append(model.fit(own[fit]).score_samples(own[left]))
+    return model.fit(own), tenth(np.concatenate(scores))
+
+
 @wrong("detect-5", "in-sample")
 def scores_of_the_training_flowers():
     return own_fit(), tenth(own_fit().score_samples(flowers()[0]))
@@ -439,6 +458,21 @@ def thirty_components():
 @wrong("detect-5", "too-high")
 def upper_end_of_the_scores():
     return own_fit(), np.sort(own_fit().score_samples(flowers()[0]))[-6]
+
+
+@wrong("detect-5", "too-low")
+def a_mixture_that_fits_too_tightly():
+    own, scores = flowers()[0], []
+    model = GaussianMixture(5, n_init=3, random_state=0)
+    for fit, left in KFold(5, shuffle=True, random_state=1).split(own):
+        scores.append(model.fit(own[fit]).score_samples(own[left]))
+    return model.fit(own), tenth(np.concatenate(scores))
+
+
+@wrong("detect-5", "fitted-on-test")
+def bayesian_fit_to_all_normal_flowers():
+    own, new, _ = flowers()
+    return BayesianGaussianMixture(n_components=3, random_state=0).fit(np.concatenate([own, new])), crossed()
 
 
 @wrong("detect-5", "too-low")

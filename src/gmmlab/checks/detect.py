@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gmmlab.checks.registry import choice, exercise
@@ -27,7 +28,7 @@ def _numbers(answer: Any, n_calls: int, expected: str) -> NDArray[np.float64]:
     """Read one number a call; it may be infinite, but not NaN."""
     values = []
     for result in as_results(answer, n_calls):
-        single = isinstance(result, int | float | np.ndarray) and np.size(result) == 1 and not isinstance(result, bool)
+        single = isinstance(result, float | list | np.ndarray | pd.Series) and np.size(result) == 1
         infinite = single and np.asarray(result).dtype.kind == "f" and np.isinf(result).all()
         values.append(float(np.ravel(result)[0]) if infinite else as_number(result, expected))
     return np.array(values)
@@ -231,6 +232,7 @@ _WRONG_COSTS: dict[str, Callable] = {
     "all-errors-alike": lambda t, n, s, b, m, a: np.mean(s > t) + np.mean(n <= t),
     "counts-for-rates": lambda t, n, s, b, m, a: b * m * np.sum(s > t) + (1 - b) * a * np.sum(n <= t),
     "alarm-above": lambda t, n, s, b, m, a: b * m * np.mean(s <= t) + (1 - b) * a * np.mean(n > t),
+    "strictly-below": lambda t, n, s, b, m, a: b * m * np.mean(s >= t) + (1 - b) * a * np.mean(n < t),
 }
 
 _COSTS = {
@@ -244,6 +246,8 @@ _COSTS = {
     "counts-for-rates": "You weighed *numbers* of errors. There are more normal samples than strange ones, so divide "
     "each number by its group's size.",
     "alarm-above": "Your alarm is raised at high scores. A low score is strange.",
+    "strictly-below": "Your alarm is raised *below* the threshold only. Here it is raised at the threshold too, so "
+    "yours raises one false alarm more: compare with `<=`.",
     "never-left-out": "In one call it is cheapest never to raise the alarm, and you do not try that. Add a threshold "
     "below all scores, such as minus infinity.",
     "cost-for-threshold": "This is the smallest cost. The task asks for the threshold at which it is reached.",
@@ -342,7 +346,8 @@ _FLOWERS = {
     "only.",
     "too-high": "Far more than 10 % of the new normal flowers raise the alarm. A low score is strange: take the lower "
     "end.",
-    "too-low": "With this threshold hardly any versicolor raises the alarm. Is it a log density of this model?",
+    "too-low": "Not one normal flower raises this alarm, and hardly any versicolor does. Is it a log density of this "
+    "model? If it comes from unseen flowers, the mixture fits too tightly: take fewer components, or another type.",
 }
 
 
@@ -378,7 +383,7 @@ def novel_iris(model: Any, alarm: Any) -> Iterator[Line]:
         "in-sample": _is_rank_of(cut, _scores(gmm, own)),
         "threshold-on-test": _is_rank_of(cut, normal),
         "too-high": np.mean(normal <= cut) > 0.25,
-        "too-low": np.mean(novel <= cut) < 0.4,
+        "too-low": np.mean(novel <= cut) < 0.4 and cut < min(normal.min(), _scores(gmm, own).min()),
     }
     yield rubric(
         1,
@@ -400,7 +405,7 @@ def _flower_mixture(answer: Any) -> Any:
     )
     gmm = as_mixture(answer, "a fitted GaussianMixture as its first answer")
     need(gmm.means_.shape[1] == 4, "wrong-data", "Fit all four lengths of the flowers.")
-    overall = gmm.weights_ @ gmm.means_
+    overall = _overall_mean(gmm)
     need(np.abs(overall).max() > 0.5, "wrong-units", "This was fitted to standardised lengths: take cm.")
     return gmm
 
@@ -412,9 +417,18 @@ def _scores(gmm: Any, X: NDArray) -> NDArray[np.float64]:
         wrong_kind(gmm, "a fitted GaussianMixture as its first answer")
 
 
+def _overall_mean(gmm: Any) -> NDArray[np.float64]:
+    """Return the mean of the samples that a mixture was fitted to; a Bayesian one without what its priors added."""
+    if not hasattr(gmm, "mean_precision_prior_"):
+        return gmm.weights_ @ gmm.means_
+    prior = gmm.mean_precision_prior_
+    added = len(gmm.means_) * prior * gmm.mean_prior_
+    return (gmm.mean_precision_ @ gmm.means_ - added) / (gmm.mean_precision_ - prior).sum()
+
+
 def _centred_on(gmm: Any, *samples: NDArray) -> bool:
     """Say whether the mixture has the mean of one of the sets of samples."""
-    overall = gmm.weights_ @ gmm.means_
+    overall = _overall_mean(gmm)
     return any(np.abs(overall - X.mean(axis=0)).max() < 0.02 for X in samples)
 
 
