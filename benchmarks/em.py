@@ -294,8 +294,8 @@ def simulate(cell: Cell) -> tuple[np.ndarray, Parameters]:
 def measure(cell: Cell, peers: dict[str, Engine], peer_work: float) -> list[dict]:
     """Run all engines on a cell, in turns; return one row of the table for each."""
     X, start = simulate(cell)
-    iterations = 2 if cell.work > 2e9 else 5
-    rounds = 1 if cell.work > 1e9 else 3 if cell.work > 2e7 else 7
+    iterations = 2 if cell.work > 2e8 else 5
+    rounds = 1 if cell.work > 1e8 else 3 if cell.work > 2e7 else 7
     engines = {SKLEARN: run_sklearn, OURS: run_gmmlab} | (peers if cell.work <= peer_work else {})
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     reached: dict[str, float] = {}

@@ -261,6 +261,25 @@ def test_a_point_is_moved_by_the_keyboard(bills):
     assert said(explorer) != before
 
 
+@pytest.fixture(scope="module")
+def alarm(opened):
+    """Return notebook 12 with its threshold explorer drawn, and the explorer."""
+    session = opened("12_detect_anomalies")
+    cells = ("import numpy as np", "bills, known, novel =", "move_threshold(")
+    return session, session.explorer(session.run(*cells))
+
+
+def test_a_higher_threshold_flags_more_of_the_strange_birds(alarm, screenshots):
+    session, explorer = alarm
+    flagged = []
+    for key in ("Home", "End"):
+        explorer.get_by_role("slider").first.focus()
+        session.page.keyboard.press(key)
+        flagged.append(explorer.locator(".gmmlab-said").inner_text())
+    session.page.screenshot(path=screenshots / "explorer-threshold.png")
+    assert flagged == []
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
     session, explorer = bills
@@ -272,8 +291,8 @@ def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
     assert contrast(colour, behind) >= 4.5
 
 
-def test_the_explorers_raised_no_error_and_no_dialog(bills, geyser):
-    for session, _ in (bills, geyser):
+def test_the_explorers_raised_no_error_and_no_dialog(bills, geyser, alarm):
+    for session, _ in (bills, geyser, alarm):
         assert session.complaints == []
         assert session.page.locator(".jp-Dialog").count() == 0
 
