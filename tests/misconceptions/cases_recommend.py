@@ -55,6 +55,28 @@ def through_the_precision_matrix():
     return predict_film
 
 
+@right("recommend-1")
+def matrices_of_one_entry():
+    def predict_film(mean, covariance, known, film):
+        o, f = np.flatnonzero(~np.isnan(known)), np.array([film])
+        gain = covariance[np.ix_(f, o)] @ np.linalg.pinv(covariance[np.ix_(o, o)])
+        star = mean[f][:, None] + gain @ (known[o] - mean[o])[:, None]
+        return np.array([star, np.sqrt(covariance[np.ix_(f, f)] - gain @ covariance[np.ix_(o, f)])])
+
+    return predict_film
+
+
+@right("recommend-1")
+def named_in_a_series():
+    def predict_film(mean, covariance, known, film):
+        o = ~np.isnan(known)
+        gain = np.linalg.lstsq(covariance[o][:, o], covariance[o, film], rcond=None)[0]
+        left = covariance[film, film] - covariance[film, o] @ gain
+        return pd.Series({"stars": mean[film] + gain @ (known - mean)[o], "sd": left**0.5})
+
+    return predict_film
+
+
 def film_predictor(star=None, variance=None):
     """Return an answer to recommend-1 in which one of the two formulas is replaced."""
 
@@ -326,6 +348,29 @@ def level_times_sd():
     return lambda mean, sd, hidden, level: (np.abs(hidden - mean) < level * sd)[~np.isnan(hidden)].mean()
 
 
+@wrong("recommend-3", "half-width")
+def whole_width_for_half():
+    return lambda mean, sd, hidden, level: (2 * np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[
+        ~np.isnan(hidden)
+    ].mean()
+
+
+@wrong("recommend-3", "mean-of-rows")
+def mean_of_the_users():
+    def coverage(mean, sd, hidden, level):
+        inside = (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd).sum(axis=1)
+        return np.nanmean(inside / np.isfinite(hidden).sum(axis=1))
+
+    return coverage
+
+
+@wrong("recommend-3", "percent")
+def per_cent():
+    return lambda mean, sd, hidden, level: (
+        100 * (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[~np.isnan(hidden)].mean()
+    )
+
+
 @wrong("recommend-3", "variance-for-sd")
 def root_of_sd():
     return lambda mean, sd, hidden, level: (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * np.sqrt(sd))[
@@ -473,6 +518,16 @@ def only_the_others():
 @wrong("recommend-5", "left-for-lost")
 def what_is_left():
     return lambda covariance: np.trace(covariance) - (covariance**2).sum(axis=0) / np.diag(covariance)
+
+
+@wrong("recommend-5", "sds")
+def deviations_added_up():
+    def uncertainty_lost(covariance):
+        variances = np.diag(covariance)
+        left = variances[:, None] - covariance**2 / variances
+        return (np.sqrt(variances)[:, None] - np.sqrt(np.maximum(left, 0))).sum(axis=0)
+
+    return uncertainty_lost
 
 
 @wrong("recommend-5", "mean-for-sum")

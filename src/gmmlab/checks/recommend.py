@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
@@ -41,7 +42,7 @@ def _pairs(answer: Any, n_calls: int, names: tuple[str, str]) -> tuple[list[floa
     first, second = [], []
     for result in as_results(answer, n_calls):
         expected = f"a function that returns two numbers, {names[0]} and {names[1]}"
-        result = result.tolist() if isinstance(result, np.ndarray) and result.shape == (2,) else result
+        result = np.ravel(result).tolist() if isinstance(result, np.ndarray | pd.Series) else result
         if not isinstance(result, list):
             wrong_kind(result, expected)
         need(len(result) == 2, "wrong-length", f"This exercise asks for {expected}, but {len(result)} things came.")
@@ -330,6 +331,7 @@ _WRONG_COVERAGE = {
     "misses-for-hits": [lambda m, s, x, level: 1 - _coverage(m, s, x, level)],
     "promise-for-count": [lambda m, s, x, level: level],
     "count-for-share": [lambda m, s, x, level: _coverage(m, s, x, level) * (~np.isnan(x)).sum()],
+    "percent": [lambda m, s, x, level: 100 * _coverage(m, s, x, level)],
     "mean-of-rows": [lambda m, s, x, level: np.mean([_coverage(a, b, c, level) for a, b, c in zip(m, s, x, strict=True)
                                                      if np.isfinite(c).any()])],
 }  # fmt: skip
@@ -348,6 +350,7 @@ _COVERAGE = {
     "misses-for-hits": "This is the share outside.",
     "promise-for-count": "This is what the intervals promise. Count what they hold.",
     "count-for-share": "This is how many ratings lie inside. Divide by how many there are.",
+    "percent": "This is a percentage. Give a share from 0 to 1.",
     "mean-of-rows": "You averaged the shares of the users, so that a user with one hidden rating counts like one with "
     "many. Count over all ratings.",
 }
