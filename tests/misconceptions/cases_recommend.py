@@ -135,6 +135,23 @@ def zeros_for_holes():
     return predict_film
 
 
+@wrong("recommend-1", "holes-filled")
+def means_for_holes():
+    def predict_film(mean, covariance, known, film):
+        others = np.arange(len(mean)) != film
+        gain = np.linalg.solve(covariance[others][:, others], covariance[others, film])
+        difference = np.nan_to_num(known - mean)[others]
+        return mean[film] + gain @ difference, np.sqrt(covariance[film, film] - gain @ covariance[others, film])
+
+    return predict_film
+
+
+@wrong("recommend-1", "rounded")
+def two_decimals():
+    predict_film = film_predictor()
+    return lambda *arguments: np.round(predict_film(*arguments), 2)
+
+
 @wrong("recommend-1", "variance-for-sd")
 def root_forgotten():
     return film_predictor(variance=lambda C, S, s, f, **_: C[f, f] - s @ np.linalg.inv(S) @ s)
@@ -222,6 +239,11 @@ def both(mean=None, sd=None):
         return good if mean is None else mean(r, m, s), spread if sd is None else sd(r, m, s)
 
     return combine
+
+
+@wrong("recommend-2", "rounded")
+def one_decimal():
+    return lambda r, m, s: np.round([r @ m, np.sqrt(r @ (s**2 + (m - r @ m) ** 2))], 1)
 
 
 @wrong("recommend-2", "winner-only")
@@ -362,6 +384,13 @@ def mean_of_the_users():
         return np.nanmean(inside / np.isfinite(hidden).sum(axis=1))
 
     return coverage
+
+
+@wrong("recommend-3", "rounded")
+def share_in_three_places():
+    return lambda mean, sd, hidden, level: round(
+        (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[~np.isnan(hidden)].mean(), 3
+    )
 
 
 @wrong("recommend-3", "percent")
@@ -528,6 +557,11 @@ def deviations_added_up():
         return (np.sqrt(variances)[:, None] - np.sqrt(np.maximum(left, 0))).sum(axis=0)
 
     return uncertainty_lost
+
+
+@wrong("recommend-5", "rounded")
+def falls_in_two_places():
+    return lambda covariance: ((covariance**2).sum(axis=0) / np.diag(covariance)).round(2)
 
 
 @wrong("recommend-5", "mean-for-sum")

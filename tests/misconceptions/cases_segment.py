@@ -86,6 +86,11 @@ def grey_levels_of_255():
     return painting(lambda mine, pixels: np.rint(255 * mine.mean(axis=0)))
 
 
+@wrong("segment-1", "rounded")
+def two_decimals():
+    return painting(lambda mine, pixels: mine.mean(axis=0).round(2))
+
+
 @wrong("segment-1", "grey-levels")
 def scale_of_255_as_floats():
     return painting(lambda mine, pixels: 255 * mine.mean(axis=0))
@@ -260,6 +265,11 @@ def strongest_channel():
 @wrong("segment-2", "large-number-added")
 def divisor_with_a_hundredth():
     return lambda pixels: pixels / (pixels.sum(axis=1, keepdims=True) + 0.01)
+
+
+@wrong("segment-2", "large-number-added")
+def length_and_a_thousandth():
+    return lambda pixels: pixels / (np.linalg.norm(pixels, axis=1, keepdims=True) + 1e-3)
 
 
 @wrong("segment-2", "divided-by-zero")

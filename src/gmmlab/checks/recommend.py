@@ -11,6 +11,7 @@ from scipy.stats import norm
 from gmmlab.checks.registry import choice, exercise
 from gmmlab.checks.rubric import (
     Line,
+    Mistake,
     as_array,
     as_number,
     as_results,
@@ -35,6 +36,11 @@ def _same(answers: list, inputs: list[tuple], function: Callable) -> bool:
         np.shape(a) == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-6)
         for a, b in zip(answers, expected, strict=True)
     )
+
+
+def _rounded(answers: list, inputs: list[tuple], right: Callable) -> Mistake:
+    made = any(_same(answers, inputs, lambda *a, k=k: np.round(right(*a), k)) for k in range(4))
+    return Mistake("rounded", made, "These are the right numbers, but rounded. Return them with all their digits.")
 
 
 def _pairs(answer: Any, n_calls: int, names: tuple[str, str]) -> tuple[list[float], list[float]]:
@@ -79,6 +85,10 @@ def _variance(m: NDArray, c: NDArray, x: NDArray, film: int) -> float:
     return c[film, film] - _gain(c, seen, film) @ c[seen, film]
 
 
+def _sd(m: NDArray, c: NDArray, x: NDArray, film: int) -> float:
+    return np.sqrt(_variance(m, c, x, film))
+
+
 def _filled(x: NDArray, by: NDArray | float, film: int) -> NDArray:
     """Fill the holes, save for the film in question, as one does who forgets that they are holes."""
     x = np.where(np.isnan(x), by, x)
@@ -117,7 +127,11 @@ _WRONG_STARS = {
     "correlations-ignored": [_diagonal_inverse],
     "inverse-of-all": [_inverse_of_all],
     "unconditional": [lambda m, c, x, film: m[film], lambda m, c, x, film: np.nanmean(x)],
-    "holes-filled": [lambda m, c, x, film: _star(m, c, _filled(x, 0.0, film), film)],
+    "holes-filled": [
+        lambda m, c, x, film: _star(m, c, _filled(x, 0.0, film), film),
+        lambda m, c, x, film: _star(m, c, _filled(x, m, film), film),
+        lambda m, c, x, film: _star(m, c, _filled(x, np.nanmean(x), film), film),
+    ],
     "sign": [lambda m, c, x, film: 2 * m[film] - _star(m, c, x, film)],
 }
 
@@ -131,7 +145,8 @@ _STARS = {
     "inverse-of-all": "You inverted the covariance of all films and cut a piece out of the inverse. Cut first, then "
     "invert: the two are not the same.",
     "unconditional": "The user's ratings do not enter here as they should: this is a plain mean.",
-    "holes-filled": "Missing ratings were taken for zeros. A film that was not rated says nothing: leave it out.",
+    "holes-filled": "Missing ratings were filled, with zeros or with a mean. A film that was not rated says nothing: "
+    "leave it out.",
     "sign": "The sign is wrong: a film whose covariance with a well-liked one is positive gets more stars, not fewer.",
 }
 
@@ -180,14 +195,16 @@ def predict_film(answer: Any) -> Iterator[Line]:
         1,
         _same(stars, inputs, _star),
         "These are the conditional means.",
+        _rounded(stars, inputs, _star),
         *mistakes_made(_made(stars, inputs, _WRONG_STARS), _STARS),
         otherwise="The expected ratings are off. Take one known rating first: the film's mean plus covariance divided "
         "by variance times the known film's difference from its mean.",
     )
     yield rubric(
         1,
-        _same(sds, inputs, lambda *a: np.sqrt(_variance(*a))),
+        _same(sds, inputs, _sd),
         "These are the conditional standard deviations.",
+        _rounded(sds, inputs, _sd),
         *mistakes_made(_made(sds, inputs, _WRONG_SDS), _SDS),
         otherwise="The standard deviations are off. They depend on which films are known, not on the ratings.",
     )
@@ -207,6 +224,10 @@ def _mixture_mean(r: NDArray, m: NDArray, s: NDArray) -> float:
 
 def _mixture_variance(r: NDArray, m: NDArray, s: NDArray) -> float:
     return r @ (s**2 + (m - r @ m) ** 2)
+
+
+def _mixture_sd(r: NDArray, m: NDArray, s: NDArray) -> float:
+    return np.sqrt(_mixture_variance(r, m, s))
 
 
 _WRONG_MEANS = {
@@ -277,13 +298,15 @@ def combine(answer: Any) -> Iterator[Line]:
         1,
         _same(means, inputs, _mixture_mean),
         "These are the means of the mixtures.",
+        _rounded(means, inputs, _mixture_mean),
         *mistakes_made(_made(means, inputs, _WRONG_MEANS), _MEANS),
         otherwise="The means are off. Try two components with half of the responsibility each.",
     )
     yield rubric(
         1,
-        _same(spreads, inputs, lambda *a: np.sqrt(_mixture_variance(*a))),
+        _same(spreads, inputs, _mixture_sd),
         "These are their standard deviations.",
+        _rounded(spreads, inputs, _mixture_sd),
         *mistakes_made(_made(spreads, inputs, _WRONG_SPREADS), _SPREADS),
         otherwise="The standard deviations are off. Try two components with equal responsibilities, the means 2 and 4 "
         "and hardly any spread of their own: the deviation is 1.",
@@ -372,6 +395,7 @@ def coverage(answer: Any) -> Iterator[Line]:
         1,
         _same(shares, inputs, _coverage),
         "The promise is checked over all hidden ratings.",
+        _rounded(shares, inputs, _coverage),
         *mistakes_made(_made(shares, inputs, _WRONG_COVERAGE), _COVERAGE),
         otherwise="The shares are off. With `level=0.9` the lesson's cell gives the right one.",
     )
@@ -470,7 +494,7 @@ def uncertainty_lost(answer: Any) -> Iterator[Line]:
     inputs = draw_covariances(getattr(answer, "seed", 0))
     results = as_results(answer, len(inputs))
     falls = [as_array(r, (len(c),), "one number a film") for r, (c,) in zip(results, inputs, strict=True)]
-    mistakes = mistakes_made(_made(falls, inputs, _WRONG_LOST), _LOST)
+    mistakes = [_rounded(falls, inputs, _lost), *mistakes_made(_made(falls, inputs, _WRONG_LOST), _LOST)]
     otherwise = "The values are off. Check one by hand: with two films, rating the first takes its own variance, and "
     otherwise += "covariance squared divided by that variance from the second."
     yield rubric(

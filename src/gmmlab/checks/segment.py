@@ -49,6 +49,7 @@ _WRONG_PAINT: dict[str, list[Callable]] = {
         lambda image, labels: np.trunc(255 * _painted(image, labels)),
         lambda image, labels: np.rint(255 * _painted(image, labels)),
     ],
+    "rounded": [lambda image, labels, k=k: np.round(_painted(image, labels), k) for k in (1, 2)],
     "grey-levels": [lambda image, labels: 255 * _painted(image, labels)],
     "columns-first": [
         _turned,
@@ -67,6 +68,7 @@ _WRONG_PAINT: dict[str, list[Callable]] = {
 _PAINT = {
     "integer-input": "The colours were cut to whole numbers. Red, green and blue are floats from 0 to 1 here: make the "
     "new picture with `np.empty_like(pixels)` or of floats.",
+    "rounded": "These are the right colours, but rounded. Return them with all their digits.",
     "grey-levels": "These are the right colours on the scale from 0 to 255. The picture goes from 0 to 1: leave it so.",
     "columns-first": "The pixels were laid down column after column. `reshape(-1, 3)` goes row after row, and "
     "`reshape(image.shape)` takes it back.",
@@ -235,7 +237,9 @@ def _light_mistakes(calls: list, features: tuple, steady: bool, coloured: bool) 
         "colour-lost": steady and not coloured,
         "large-number-added": not steady
         and any(
-            map(like, (lambda p, e=e: p / (p.sum(axis=1, keepdims=True) + e) for e in (0.1, 0.01, 1e-3)))
+            like(lambda p, e=e, size=size: p / (size(p, axis=1, keepdims=True) + e))
+            for e in (1, 0.1, 0.01, 1e-3)
+            for size in (np.sum, np.max, np.linalg.norm)
         ),
         "other-rows": not steady and bool(np.allclose(*features)),
         "unchanged": like(lambda p: p),
