@@ -55,6 +55,28 @@ def through_the_precision_matrix():
     return predict_film
 
 
+@right("recommend-1")
+def matrices_of_one_entry():
+    def predict_film(mean, covariance, known, film):
+        o, f = np.flatnonzero(~np.isnan(known)), np.array([film])
+        gain = covariance[np.ix_(f, o)] @ np.linalg.pinv(covariance[np.ix_(o, o)])
+        star = mean[f][:, None] + gain @ (known[o] - mean[o])[:, None]
+        return np.array([star, np.sqrt(covariance[np.ix_(f, f)] - gain @ covariance[np.ix_(o, f)])])
+
+    return predict_film
+
+
+@right("recommend-1")
+def named_in_a_series():
+    def predict_film(mean, covariance, known, film):
+        o = ~np.isnan(known)
+        gain = np.linalg.lstsq(covariance[o][:, o], covariance[o, film], rcond=None)[0]
+        left = covariance[film, film] - covariance[film, o] @ gain
+        return pd.Series({"stars": mean[film] + gain @ (known - mean)[o], "sd": left**0.5})
+
+    return predict_film
+
+
 def film_predictor(star=None, variance=None):
     """Return an answer to recommend-1 in which one of the two formulas is replaced."""
 
@@ -111,6 +133,23 @@ def zeros_for_holes():
         return mean[film] + gain @ difference, np.sqrt(covariance[film, film] - gain @ covariance[others, film])
 
     return predict_film
+
+
+@wrong("recommend-1", "holes-filled")
+def means_for_holes():
+    def predict_film(mean, covariance, known, film):
+        others = np.arange(len(mean)) != film
+        gain = np.linalg.solve(covariance[others][:, others], covariance[others, film])
+        difference = np.nan_to_num(known - mean)[others]
+        return mean[film] + gain @ difference, np.sqrt(covariance[film, film] - gain @ covariance[others, film])
+
+    return predict_film
+
+
+@wrong("recommend-1", "rounded")
+def two_decimals():
+    predict_film = film_predictor()
+    return lambda *arguments: np.round(predict_film(*arguments), 2)
 
 
 @wrong("recommend-1", "variance-for-sd")
@@ -200,6 +239,11 @@ def both(mean=None, sd=None):
         return good if mean is None else mean(r, m, s), spread if sd is None else sd(r, m, s)
 
     return combine
+
+
+@wrong("recommend-2", "rounded")
+def one_decimal():
+    return lambda r, m, s: np.round([r @ m, np.sqrt(r @ (s**2 + (m - r @ m) ** 2))], 1)
 
 
 @wrong("recommend-2", "winner-only")
@@ -324,6 +368,36 @@ def always_ninety():
 @wrong("recommend-3", "level-for-width")
 def level_times_sd():
     return lambda mean, sd, hidden, level: (np.abs(hidden - mean) < level * sd)[~np.isnan(hidden)].mean()
+
+
+@wrong("recommend-3", "half-width")
+def whole_width_for_half():
+    return lambda mean, sd, hidden, level: (2 * np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[
+        ~np.isnan(hidden)
+    ].mean()
+
+
+@wrong("recommend-3", "mean-of-rows")
+def mean_of_the_users():
+    def coverage(mean, sd, hidden, level):
+        inside = (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd).sum(axis=1)
+        return np.nanmean(inside / np.isfinite(hidden).sum(axis=1))
+
+    return coverage
+
+
+@wrong("recommend-3", "rounded")
+def share_in_three_places():
+    return lambda mean, sd, hidden, level: round(
+        (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[~np.isnan(hidden)].mean(), 3
+    )
+
+
+@wrong("recommend-3", "percent")
+def per_cent():
+    return lambda mean, sd, hidden, level: (
+        100 * (np.abs(hidden - mean) < norm.ppf((1 + level) / 2) * sd)[~np.isnan(hidden)].mean()
+    )
 
 
 @wrong("recommend-3", "variance-for-sd")
@@ -473,6 +547,21 @@ def only_the_others():
 @wrong("recommend-5", "left-for-lost")
 def what_is_left():
     return lambda covariance: np.trace(covariance) - (covariance**2).sum(axis=0) / np.diag(covariance)
+
+
+@wrong("recommend-5", "sds")
+def deviations_added_up():
+    def uncertainty_lost(covariance):
+        variances = np.diag(covariance)
+        left = variances[:, None] - covariance**2 / variances
+        return (np.sqrt(variances)[:, None] - np.sqrt(np.maximum(left, 0))).sum(axis=0)
+
+    return uncertainty_lost
+
+
+@wrong("recommend-5", "rounded")
+def falls_in_two_places():
+    return lambda covariance: ((covariance**2).sum(axis=0) / np.diag(covariance)).round(2)
 
 
 @wrong("recommend-5", "mean-for-sum")

@@ -86,6 +86,16 @@ def grey_levels_of_255():
     return painting(lambda mine, pixels: np.rint(255 * mine.mean(axis=0)))
 
 
+@wrong("segment-1", "rounded")
+def two_decimals():
+    return painting(lambda mine, pixels: mine.mean(axis=0).round(2))
+
+
+@wrong("segment-1", "grey-levels")
+def scale_of_255_as_floats():
+    return painting(lambda mine, pixels: 255 * mine.mean(axis=0))
+
+
 @wrong("segment-1", "columns-first")
 def labels_in_columns():
     def recolour(image, labels):
@@ -250,6 +260,16 @@ def nothing_left():
 @wrong("segment-2", "colour-lost")
 def strongest_channel():
     return lambda pixels: pixels.argmax(axis=1)
+
+
+@wrong("segment-2", "large-number-added")
+def divisor_with_a_hundredth():
+    return lambda pixels: pixels / (pixels.sum(axis=1, keepdims=True) + 0.01)
+
+
+@wrong("segment-2", "large-number-added")
+def length_and_a_thousandth():
+    return lambda pixels: pixels / (np.linalg.norm(pixels, axis=1, keepdims=True) + 1e-3)
 
 
 @wrong("segment-2", "divided-by-zero")
@@ -425,6 +445,18 @@ def numbered_from_one():
     return fit(), [*chosen, 5], 0.91
 
 
+@wrong("segment-3", "mask-for-numbers")
+def mask_over_the_components():
+    chosen = np.isin(range(5), reddish(fit()))
+    return fit(), chosen, iou(fit(), np.flatnonzero(chosen))
+
+
+@wrong("segment-3", "mask-for-numbers")
+def list_of_truth_values():
+    chosen = np.isin(range(5), reddish(fit()))
+    return fit(), chosen.tolist(), iou(fit(), np.flatnonzero(chosen))
+
+
 @wrong("segment-3", "labels-for-components")
 def mask_for_numbers():
     return fit(), np.isin(fit().predict(sample()), reddish(fit())).astype(int), 0.91
@@ -458,6 +490,11 @@ def share_of_the_flower():
 @wrong("segment-3", "background-iou")
 def iou_of_the_rest():
     return scored(lambda found, flower: (~found & ~flower).sum() / (~found | ~flower).sum())
+
+
+@wrong("segment-3", "rounded")
+def two_places():
+    return fit(), reddish(fit()), round(iou(fit(), reddish(fit())), 2)
 
 
 @wrong("segment-3", "percent")

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from gmmlab.checks.registry import choice, exercise
 from gmmlab.checks.rubric import (
     Line,
+    Mistake,
     as_array,
     as_number,
     as_results,
@@ -36,12 +38,17 @@ def _same(answers: list, inputs: list[tuple], function: Callable) -> bool:
     )
 
 
+def _rounded(answers: list, inputs: list[tuple], right: Callable) -> Mistake:
+    made = any(_same(answers, inputs, lambda *a, k=k: np.round(right(*a), k)) for k in range(4))
+    return Mistake("rounded", made, "These are the right numbers, but rounded. Return them with all their digits.")
+
+
 def _pairs(answer: Any, n_calls: int, names: tuple[str, str]) -> tuple[list[float], list[float]]:
     """Read two numbers a call; the second may be NaN, as the root of a negative number is."""
     first, second = [], []
     for result in as_results(answer, n_calls):
         expected = f"a function that returns two numbers, {names[0]} and {names[1]}"
-        result = result.tolist() if isinstance(result, np.ndarray) and result.shape == (2,) else result
+        result = np.ravel(result).tolist() if isinstance(result, np.ndarray | pd.Series) else result
         if not isinstance(result, list):
             wrong_kind(result, expected)
         need(len(result) == 2, "wrong-length", f"This exercise asks for {expected}, but {len(result)} things came.")
@@ -76,6 +83,10 @@ def _star(m: NDArray, c: NDArray, x: NDArray, film: int) -> float:
 def _variance(m: NDArray, c: NDArray, x: NDArray, film: int) -> float:
     seen = ~np.isnan(x)
     return c[film, film] - _gain(c, seen, film) @ c[seen, film]
+
+
+def _sd(m: NDArray, c: NDArray, x: NDArray, film: int) -> float:
+    return np.sqrt(_variance(m, c, x, film))
 
 
 def _filled(x: NDArray, by: NDArray | float, film: int) -> NDArray:
@@ -116,7 +127,11 @@ _WRONG_STARS = {
     "correlations-ignored": [_diagonal_inverse],
     "inverse-of-all": [_inverse_of_all],
     "unconditional": [lambda m, c, x, film: m[film], lambda m, c, x, film: np.nanmean(x)],
-    "holes-filled": [lambda m, c, x, film: _star(m, c, _filled(x, 0.0, film), film)],
+    "holes-filled": [
+        lambda m, c, x, film: _star(m, c, _filled(x, 0.0, film), film),
+        lambda m, c, x, film: _star(m, c, _filled(x, m, film), film),
+        lambda m, c, x, film: _star(m, c, _filled(x, np.nanmean(x), film), film),
+    ],
     "sign": [lambda m, c, x, film: 2 * m[film] - _star(m, c, x, film)],
 }
 
@@ -130,7 +145,8 @@ _STARS = {
     "inverse-of-all": "You inverted the covariance of all films and cut a piece out of the inverse. Cut first, then "
     "invert: the two are not the same.",
     "unconditional": "The user's ratings do not enter here as they should: this is a plain mean.",
-    "holes-filled": "Missing ratings were taken for zeros. A film that was not rated says nothing: leave it out.",
+    "holes-filled": "Missing ratings were filled, with zeros or with a mean. A film that was not rated says nothing: "
+    "leave it out.",
     "sign": "The sign is wrong: a film whose covariance with a well-liked one is positive gets more stars, not fewer.",
 }
 
@@ -179,14 +195,16 @@ def predict_film(answer: Any) -> Iterator[Line]:
         1,
         _same(stars, inputs, _star),
         "These are the conditional means.",
+        _rounded(stars, inputs, _star),
         *mistakes_made(_made(stars, inputs, _WRONG_STARS), _STARS),
         otherwise="The expected ratings are off. Take one known rating first: the film's mean plus covariance divided "
         "by variance times the known film's difference from its mean.",
     )
     yield rubric(
         1,
-        _same(sds, inputs, lambda *a: np.sqrt(_variance(*a))),
+        _same(sds, inputs, _sd),
         "These are the conditional standard deviations.",
+        _rounded(sds, inputs, _sd),
         *mistakes_made(_made(sds, inputs, _WRONG_SDS), _SDS),
         otherwise="The standard deviations are off. They depend on which films are known, not on the ratings.",
     )
@@ -206,6 +224,10 @@ def _mixture_mean(r: NDArray, m: NDArray, s: NDArray) -> float:
 
 def _mixture_variance(r: NDArray, m: NDArray, s: NDArray) -> float:
     return r @ (s**2 + (m - r @ m) ** 2)
+
+
+def _mixture_sd(r: NDArray, m: NDArray, s: NDArray) -> float:
+    return np.sqrt(_mixture_variance(r, m, s))
 
 
 _WRONG_MEANS = {
@@ -276,13 +298,15 @@ def combine(answer: Any) -> Iterator[Line]:
         1,
         _same(means, inputs, _mixture_mean),
         "These are the means of the mixtures.",
+        _rounded(means, inputs, _mixture_mean),
         *mistakes_made(_made(means, inputs, _WRONG_MEANS), _MEANS),
         otherwise="The means are off. Try two components with half of the responsibility each.",
     )
     yield rubric(
         1,
-        _same(spreads, inputs, lambda *a: np.sqrt(_mixture_variance(*a))),
+        _same(spreads, inputs, _mixture_sd),
         "These are their standard deviations.",
+        _rounded(spreads, inputs, _mixture_sd),
         *mistakes_made(_made(spreads, inputs, _WRONG_SPREADS), _SPREADS),
         otherwise="The standard deviations are off. Try two components with equal responsibilities, the means 2 and 4 "
         "and hardly any spread of their own: the deviation is 1.",
@@ -330,6 +354,7 @@ _WRONG_COVERAGE = {
     "misses-for-hits": [lambda m, s, x, level: 1 - _coverage(m, s, x, level)],
     "promise-for-count": [lambda m, s, x, level: level],
     "count-for-share": [lambda m, s, x, level: _coverage(m, s, x, level) * (~np.isnan(x)).sum()],
+    "percent": [lambda m, s, x, level: 100 * _coverage(m, s, x, level)],
     "mean-of-rows": [lambda m, s, x, level: np.mean([_coverage(a, b, c, level) for a, b, c in zip(m, s, x, strict=True)
                                                      if np.isfinite(c).any()])],
 }  # fmt: skip
@@ -348,6 +373,7 @@ _COVERAGE = {
     "misses-for-hits": "This is the share outside.",
     "promise-for-count": "This is what the intervals promise. Count what they hold.",
     "count-for-share": "This is how many ratings lie inside. Divide by how many there are.",
+    "percent": "This is a percentage. Give a share from 0 to 1.",
     "mean-of-rows": "You averaged the shares of the users, so that a user with one hidden rating counts like one with "
     "many. Count over all ratings.",
 }
@@ -369,6 +395,7 @@ def coverage(answer: Any) -> Iterator[Line]:
         1,
         _same(shares, inputs, _coverage),
         "The promise is checked over all hidden ratings.",
+        _rounded(shares, inputs, _coverage),
         *mistakes_made(_made(shares, inputs, _WRONG_COVERAGE), _COVERAGE),
         otherwise="The shares are off. With `level=0.9` the lesson's cell gives the right one.",
     )
@@ -467,7 +494,7 @@ def uncertainty_lost(answer: Any) -> Iterator[Line]:
     inputs = draw_covariances(getattr(answer, "seed", 0))
     results = as_results(answer, len(inputs))
     falls = [as_array(r, (len(c),), "one number a film") for r, (c,) in zip(results, inputs, strict=True)]
-    mistakes = mistakes_made(_made(falls, inputs, _WRONG_LOST), _LOST)
+    mistakes = [_rounded(falls, inputs, _lost), *mistakes_made(_made(falls, inputs, _WRONG_LOST), _LOST)]
     otherwise = "The values are off. Check one by hand: with two films, rating the first takes its own variance, and "
     otherwise += "covariance squared divided by that variance from the second."
     yield rubric(

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gmmlab.checks.answers import Calls, Raised
@@ -48,6 +49,8 @@ _WRONG_PAINT: dict[str, list[Callable]] = {
         lambda image, labels: np.trunc(255 * _painted(image, labels)),
         lambda image, labels: np.rint(255 * _painted(image, labels)),
     ],
+    "rounded": [lambda image, labels, k=k: np.round(_painted(image, labels), k) for k in (1, 2)],
+    "grey-levels": [lambda image, labels: 255 * _painted(image, labels)],
     "columns-first": [
         _turned,
         lambda image, labels: _painted(image, labels).reshape(-1, 3).reshape(image.shape, order="F"),
@@ -65,6 +68,8 @@ _WRONG_PAINT: dict[str, list[Callable]] = {
 _PAINT = {
     "integer-input": "The colours were cut to whole numbers. Red, green and blue are floats from 0 to 1 here: make the "
     "new picture with `np.empty_like(pixels)` or of floats.",
+    "rounded": "These are the right colours, but rounded. Return them with all their digits.",
+    "grey-levels": "These are the right colours on the scale from 0 to 255. The picture goes from 0 to 1: leave it so.",
     "columns-first": "The pixels were laid down column after column. `reshape(-1, 3)` goes row after row, and "
     "`reshape(image.shape)` takes it back.",
     "grey": "Each segment became grey: you took one mean over all three channels. `mean(axis=0)` keeps them apart.",
@@ -92,21 +97,17 @@ def recolour(answer: Any) -> Iterator[Line]:
     results = as_results(answer, len(inputs))
     pictures = [_picture(result, image) for result, (image, _) in zip(results[:2], inputs[:2], strict=True)]
     mistakes = [Mistake(name, _gives(pictures, inputs[:2], name), _PAINT[name]) for name in _WRONG_PAINT]
-    yield rubric(
-        1,
-        all(np.allclose(p, _painted(*call), atol=1e-3) for p, call in zip(pictures, inputs[:2], strict=True)),
-        "Every segment has its mean colour.",
-        *mistakes,
-        otherwise="The colours are off. Try two pixels with different labels: they must come back unchanged.",
-    )
+    painted = all(np.allclose(p, _painted(*call), atol=1e-3) for p, call in zip(pictures, inputs[:2], strict=True))
+    off = "The colours are off. Try two pixels with different labels: they must come back unchanged."
+    yield rubric(1, painted, "Every segment has its mean colour.", *mistakes, otherwise=off)
     gap = "This fails where a component owns no pixel, such as component 2 of 0, 1, 3. Loop over `np.unique(labels)`."
     yield rubric(
         1,
         not gap_raised and np.allclose(_picture(results[2], inputs[2][0]), _painted(*inputs[2]), atol=1e-3),
         "It also holds where a component owns no pixel.",
         *mistakes,
-        Mistake("empty-component", True, gap),
-        otherwise=gap,
+        Mistake("empty-component", painted or gap_raised, gap),
+        otherwise=off,
     )
 
 
@@ -156,6 +157,8 @@ _LIGHT = {
     "brightness-kept": "Some of what you return stays the same in the shade, but not all of it: a brightness is left.",
     "colour-lost": "The light is gone, but so is part of the colour: two of six different colours look alike now. One "
     "number a pixel is not enough; keep two or three.",
+    "large-number-added": "The number that you add to the divisor is not tiny: it changes the ratios of dark pixels. "
+    "`1e-9` does as well for a black one.",
     "divided-by-zero": "A black pixel gives NaN or infinity: it has no light to divide by. Add a tiny number to the "
     "divisor, or take `np.maximum(..., 1e-12)`.",
     "other-rows": "What a pixel gives depends on the other pixels, or on its row. It must follow from its own three "
@@ -232,6 +235,12 @@ def _light_mistakes(calls: list, features: tuple, steady: bool, coloured: bool) 
 
     return {
         "colour-lost": steady and not coloured,
+        "large-number-added": not steady
+        and any(
+            like(lambda p, e=e, size=size: p / (size(p, axis=1, keepdims=True) + e))
+            for e in (1, 0.1, 0.01, 1e-3)
+            for size in (np.sum, np.max, np.linalg.norm)
+        ),
         "other-rows": not steady and bool(np.allclose(*features)),
         "unchanged": like(lambda p: p),
         "standardised": any(
@@ -266,6 +275,8 @@ _CUT = {
     "too-few": "With two `full` components the shadows between the petals go to the wrong side. Take at least three.",
     "wrong-units": "This was fitted to pixels from 0 to 255, or to standardised ones. Take `pixels`, from 0 to 1.",
     "wrong-data": "This mixture was not fitted to the pixels of the flower: its overall mean is another colour.",
+    "mask-for-numbers": "This is a mask over the components, True or False for each. Give their numbers: "
+    "`np.flatnonzero(mask)`. (`np.isin(labels, mask)` takes True for 1 and False for 0.)",
     "no-such-component": "One of the components that you name is not there. They are numbered from 0.",
     "labels-for-components": "Give the numbers of the components that make up the flower, such as `[0, 3]`, not one "
     "answer a pixel.",
@@ -282,6 +293,7 @@ _CUT = {
     "precision-for-iou": "This is the share of *your* flower that is flower. It does not punish what you left out.",
     "recall-for-iou": "This is the share of the flower that you found. It does not punish what you added.",
     "background-iou": "This is the IoU of the background.",
+    "rounded": "This is the IoU of your components, but rounded too far: give at least three places.",
     "percent": "This is a percentage. Give a number from 0 to 1.",
 }
 
@@ -348,11 +360,18 @@ def _labels(gmm: Any) -> NDArray:
 
 
 def _components(chosen: Any, k: int) -> NDArray:
+    need(not _is_mask(chosen), "mask-for-numbers", _CUT["mask-for-numbers"])
     chosen = [chosen] if isinstance(chosen, int | float) and not isinstance(chosen, bool) else chosen
     numbers = as_array(chosen, (None,), "a list of component numbers as its second answer")
     need(numbers.size <= k, "labels-for-components", _CUT["labels-for-components"])
     need(np.isin(numbers, np.arange(k)).all() and numbers.size, "no-such-component", _CUT["no-such-component"])
     return numbers.astype(int)
+
+
+def _is_mask(chosen: Any) -> bool:
+    return (
+        isinstance(chosen, list | np.ndarray | pd.Series) and np.size(chosen) > 0 and np.asarray(chosen).dtype == bool
+    )
 
 
 def _iou(mask: NDArray, flower: NDArray) -> float:
@@ -393,6 +412,7 @@ def _right_number(number: float, mask: NDArray, flower: NDArray, judged: NDArray
         abs(number - right) < _ROUNDED,
         "This is its IoU.",
         Mistake(nearest, near[nearest] < _ROUNDED * max(abs(number), 1), _CUT[nearest]),
+        Mistake("rounded", number in (round(right, 1), round(right, 2)), _CUT["rounded"]),
         otherwise=f"The IoU of your components is another number than {number:.4g}: the pixels that both call flower, "
         "over those that either calls flower.",
     )
