@@ -124,7 +124,6 @@ class Session:
 
     def leave_explorer(self):
         """Take the keyboard from the explorer, which keeps all keys while it has the focus, back to JupyterLab."""
-        self.page.bring_to_front()  # only the page in front has the keyboard
         cell = self.page.locator(".jp-CodeCell", has=self.page.locator(".gmmlab-explorer"))
         cell.locator(".jp-InputPrompt").first.click()
 
