@@ -124,8 +124,9 @@ class Session:
 
     def leave_explorer(self):
         """Take the keyboard from the explorer, which keeps all keys while it has the focus, back to JupyterLab."""
-        cell = self.page.locator(".jp-CodeCell", has=self.page.locator(".gmmlab-explorer"))
-        cell.locator(".jp-InputPrompt").first.click()
+        # JupyterLab moves the focus when another cell becomes the active one.
+        self.page.locator(".jp-CodeCell:not(:has(.gmmlab-explorer)) .jp-InputPrompt").first.click()
+        self.page.locator(".gmmlab-explorer").first.scroll_into_view_if_needed()
 
     def save(self):
         """Save the notebook, and wait until JupyterLab has done it."""
