@@ -33,7 +33,8 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.mixture import best_fit
 from gmmlab.mixture.blocks import em_blocks
-from gmmlab.mixture.em import Parameters, Result, em
+from gmmlab.mixture.em import em
+from gmmlab.mixture.parameters import Parameters, Result
 
 BLOCK = 100_000  # rows
 SAMPLE = 20_000  # rows

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.mixture.em import Parameters
+from gmmlab.mixture.parameters import Parameters
 
 
 def film_name(title: str, year: float) -> str:

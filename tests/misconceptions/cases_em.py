@@ -6,8 +6,8 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal, norm
 
 from gmmlab.mixture import from_parameters
-from gmmlab.mixture.em import Parameters
 from gmmlab.mixture.em import e_step as lab_e_step
+from gmmlab.mixture.parameters import Parameters
 from misconceptions.case import right, wrong
 
 

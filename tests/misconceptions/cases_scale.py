@@ -5,7 +5,8 @@ from scipy.special import logsumexp
 from scipy.stats import linregress, norm
 
 from gmmlab.mixture import n_parameters
-from gmmlab.mixture.em import Parameters, e_step, m_step, statistics
+from gmmlab.mixture.em import e_step, m_step, statistics
+from gmmlab.mixture.parameters import Parameters
 from misconceptions.case import right, wrong
 
 

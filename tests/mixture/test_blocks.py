@@ -11,7 +11,8 @@ import pytest
 
 from gmmlab.mixture import COVARIANCE_TYPES
 from gmmlab.mixture.blocks import em_blocks
-from gmmlab.mixture.em import Parameters, em
+from gmmlab.mixture.em import em
+from gmmlab.mixture.parameters import Parameters
 
 RNG = np.random.default_rng(0)
 X = 50 + RNG.normal(size=(3000, 3)) * [1, 2, 5] + 4 * RNG.integers(3, size=(3000, 1))

@@ -8,7 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.mixture import COVARIANCE_TYPES
-from gmmlab.mixture.em import Parameters, em, m_step, statistics
+from gmmlab.mixture.em import em, m_step, statistics
+from gmmlab.mixture.parameters import Parameters
 
 STEPS = 7
 

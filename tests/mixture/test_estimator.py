@@ -11,9 +11,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gmmlab.data import load_faithful
 from gmmlab.mixture import BestGaussianMixture, DegenerateFitWarning, best_fit
-from gmmlab.mixture.em import Parameters
 from gmmlab.mixture.estimator import EqualMeansWarning, IntegerInputWarning
 from gmmlab.mixture.fitting import Fit
+from gmmlab.mixture.parameters import Parameters
 
 FAITHFUL = load_faithful()
 TIED = {"n_components": 3, "covariance_type": "tied"}

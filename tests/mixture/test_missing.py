@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters, marginal, missing
 from gmmlab.mixture import em as complete
-from gmmlab.mixture.em import Parameters
 from gmmlab.mixture.missing import Prior, condition, em, predict_missing, rough_start, statistics
+from gmmlab.mixture.parameters import Parameters
 from gmmlab.preprocess import punch_holes
 
 BIRDS = StandardScaler().set_output(transform="pandas").fit_transform(load_penguins()[MEASURES].dropna())

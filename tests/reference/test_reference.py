@@ -16,7 +16,8 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_banknotes, load_faithful, load_penguins
 from gmmlab.mixture import best_fit, n_parameters, sort_components
-from gmmlab.mixture.em import Parameters, e_step, em
+from gmmlab.mixture.em import e_step, em
+from gmmlab.mixture.parameters import Parameters
 
 HERE = Path(__file__).parent
 PUBLISHED = pd.read_csv(HERE / "published.csv")

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from gmmlab.checks.registry import choice, exercise
 from gmmlab.checks.rubric import Line, as_array, as_number, as_results, mistakes_made, need, rubric, wrong_kind
 from gmmlab.mixture import COVARIANCE_TYPES, n_parameters
-from gmmlab.mixture.em import Parameters, e_step
+from gmmlab.mixture.em import e_step
+from gmmlab.mixture.parameters import Parameters
 
 NOTEBOOK = "14_scale_out"
 

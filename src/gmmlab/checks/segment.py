@@ -13,7 +13,8 @@ from gmmlab.checks.registry import choice, exercise
 from gmmlab.checks.rubric import Line, Misfit, Mistake, as_array, as_mixture, as_number, as_results, need, rubric
 from gmmlab.data import load_flower
 from gmmlab.image import flower_truth
-from gmmlab.mixture.em import Parameters, e_step
+from gmmlab.mixture.em import e_step
+from gmmlab.mixture.parameters import Parameters
 
 NOTEBOOK = "11_segment_image"
 

@@ -12,7 +12,8 @@ from sklearn.mixture import GaussianMixture
 from gmmlab.course.book import COVER
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.mixture import covariance_matrices, from_parameters
-from gmmlab.mixture.em import Parameters, em
+from gmmlab.mixture.em import em
+from gmmlab.mixture.parameters import Parameters
 from gmmlab.plot import STYLE, colour_of, ellipse, plot_clusters, plot_density, plot_regions, png
 
 STEPS = (0, 1, 2, 4, 7, 12, 20, 35, 60, 100, 200, 400)

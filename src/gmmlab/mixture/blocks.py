@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmlab.mixture.em import Parameters, Result, Statistics, centre_of, check_data, iterate, statistics
+from gmmlab.mixture.em import centre_of, iterate, statistics
+from gmmlab.mixture.parameters import Parameters, Result, Statistics, check_data
 
 if TYPE_CHECKING:
     import dask.array as da

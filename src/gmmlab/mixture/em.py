@@ -1,121 +1,24 @@
 r"""EM for Gaussian mixtures through sufficient statistics that add up.
 
-The log density of a Gaussian is *linear* in the features :math:`\varphi(x) = (1, x, x x^T)`:
-
-.. math:: \log w_k N(x | \mu_k, \Sigma_k) = c_k + (P_k \mu_k)^T x - \tfrac12 \langle P_k, x x^T \rangle,
-          \qquad P_k = \Sigma_k^{-1},
-
-so the E-step of a block of rows is one matrix product (coefficients times features) and the M-step is another
-(responsibilities times features). The second one is a sum over rows: blocks, files and machines add up.
+The log density of a Gaussian is linear in features of x (see `gmmlab.mixture.forms`), so the E-step of a block of rows
+is one matrix product, coefficients times features, and the M-step another, responsibilities times features. The second
+is a sum over rows: blocks, files and machines add up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
-BLOCK_BYTES = 1 << 20  # features and responsibilities of a block stay in a core's own cache
-SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
-LEAST_ROWS = 512  # below, calling numpy costs more than computing
+from gmmlab.mixture.factors import Factors, block_rows
+from gmmlab.mixture.forms import FORMS
+from gmmlab.mixture.parameters import Parameters, Result, Statistics, check_data
+
 FEATURES_PAY = 5  # measured: with more dimensions per component than this, features cost more than factors
 LOST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-3}  # error in a log density that features may cause
-
-
-@dataclass(frozen=True, eq=False)
-class Parameters:
-    """Weights, means and covariances of a Gaussian mixture.
-
-    Parameters
-    ----------
-    weights : array of shape (k,)
-        Mixing weights: positive, they sum to one.
-    means : array of shape (k, d)
-        In the units of the data.
-    covariances : array
-        In squared units of the data, shaped as in scikit-learn: (k, d, d) for ``"full"``, (d, d) for ``"tied"``,
-        (k, d) for ``"diag"``, (k,) for ``"spherical"``.
-    covariance_type : {"full", "tied", "diag", "spherical"}
-
-    Raises
-    ------
-    ValueError
-        If the type is unknown, the shapes disagree or the weights are not a distribution.
-    """
-
-    weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
-    covariance_type: str = "full"
-
-    def __post_init__(self) -> None:
-        for name in ("weights", "means", "covariances"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
-        _check_parameters(self)
-
-    def shifted(self, by: np.ndarray) -> Parameters:
-        """Return the mixture of the data moved by `by`, an array of shape (d,)."""
-        return replace(self, means=self.means + by)
-
-
-@dataclass(frozen=True, eq=False)
-class Statistics:
-    """What the M-step has to know about a set of rows; the statistics of two sets add up with ``+`` and `sum`.
-
-    Attributes
-    ----------
-    log_likelihood : float
-        Sum over the rows of the log density under the parameters of the E-step.
-    rows : int
-    counts : array of shape (k,)
-        Sums of the responsibilities.
-    first : array of shape (k, d)
-        Responsibility-weighted sums of ``x - origin``.
-    second : array, shaped like the covariances
-        Responsibility-weighted sums of the (squared, multiplied) ``x - origin``; spherical: of its squared length.
-    origin : array of shape (k, d)
-        Zero, or the means of the E-step: whatever keeps ``second`` small and so exact.
-    covariance_type : str
-    """
-
-    log_likelihood: float
-    rows: int
-    counts: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    origin: np.ndarray
-    covariance_type: str
-
-    def __add__(self, other: Statistics) -> Statistics:
-        sums = {
-            n: getattr(self, n) + getattr(other, n) for n in ("log_likelihood", "rows", "counts", "first", "second")
-        }
-        return replace(self, **sums)
-
-    def __radd__(self, other: int | Statistics) -> Statistics:
-        return self if other == 0 else other + self  # sum() starts at 0
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What `em` found.
-
-    Attributes
-    ----------
-    parameters : Parameters
-    log_likelihood : array of shape (n_iter,)
-        Mean log density of a row, before the M-step of each iteration (scikit-learn's ``lower_bounds_``).
-    n_iter : int
-    converged : bool
-    """
-
-    parameters: Parameters
-    log_likelihood: np.ndarray
-    n_iter: int
-    converged: bool
 
 
 def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e-3, reg_covar: float = 1e-6) -> Result:
@@ -253,269 +156,44 @@ def m_step(sums: Statistics, reg_covar: float = 1e-6) -> Parameters:
     """M-step: the parameters that fit the statistics best, with `reg_covar` added to the variances."""
     counts = sums.counts + 10 * np.finfo(float).eps  # scikit-learn's: an empty component is not divided by zero
     step = sums.first / counts[:, None]
-    covariances = _COVARIANCES[sums.covariance_type](sums.second, counts, step, reg_covar)
+    covariances = FORMS[sums.covariance_type].covariances(sums.second, counts, step, reg_covar)
     return Parameters(counts / counts.sum(), sums.origin + step, covariances, sums.covariance_type)
 
 
-def _full(second, counts, step, reg):
-    return second / counts[:, None, None] - step[:, :, None] * step[:, None] + reg * np.eye(step.shape[1])
+class Features:
+    """The E-step is coefficients @ features, and what the M-step needs is responsibilities @ features.T."""
 
-
-def _tied(second, counts, step, reg):
-    return (second - (counts * step.T) @ step) / counts.sum() + reg * np.eye(step.shape[1])
-
-
-def _diag(second, counts, step, reg):
-    return second / counts[:, None] - step**2 + reg
-
-
-def _spherical(second, counts, step, reg):
-    return (second / counts - (step**2).sum(axis=1)) / step.shape[1] + reg
-
-
-_COVARIANCES = {"full": _full, "tied": _tied, "diag": _diag, "spherical": _spherical}
-
-
-def _way(parameters: Parameters, n: int, dtype: np.dtype) -> _Features | _Cholesky:
-    """Choose how the sums of n rows are made: through features, unless that loses time or digits."""
-    k, d = parameters.means.shape
-    if parameters.covariance_type != "full":
-        return _Features(parameters, n, dtype)
-    if d > FEATURES_PAY * k:
-        return _Cholesky(parameters, n, dtype)
-    features = _Features(parameters, n, dtype)
-    exact = features.cancellation(parameters) * np.finfo(dtype).eps < LOST[np.dtype(dtype)]
-    return features if exact else _Cholesky(parameters, n, dtype)
-
-
-def _block_rows(n: int, numbers: int, products: int, dtype: np.dtype) -> int:
-    """Return how many of n rows go into a block, with so many numbers and products a row."""
-    rows = SMALL_PRODUCT // products
-    if rows < LEAST_ROWS:  # a large product: only the cache counts
-        rows = LEAST_ROWS
-    return min(max(n, 1), rows, max(LEAST_ROWS, BLOCK_BYTES // (numbers * np.dtype(dtype).itemsize)))
-
-
-class _Features:
-    """The fast way: log densities = coefficients @ features, sums = responsibilities @ features.T."""
-
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype):
-        self.type, (k, d) = parameters.covariance_type, parameters.means.shape
-        self.factor = _cholesky(parameters) if self.type == "tied" else None
-        self.whiten = None if self.factor is None else np.linalg.inv(self.factor).astype(dtype)
-        self.coefficients = _COEFFICIENTS[self.type](parameters).astype(dtype)
-        width = self.coefficients.shape[1]
-        self.rows = _block_rows(n, width + k, width * k, dtype)
+    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
+        self.form = FORMS[parameters.covariance_type](parameters)
+        self.coefficients = self.form.coefficients.astype(dtype)
+        (k, width), self.d = self.coefficients.shape, parameters.means.shape[1]
+        self.rows = block_rows(n, width + k, width * k, dtype)
         self.features, self.densities = np.empty((width, self.rows), dtype), np.empty((k, self.rows), dtype)
-        self.features[0] = 1
-        self.products, self.scatter = np.zeros((k, width)), np.zeros((d, d))
+        self.features[0], self.products = 1, np.zeros((k, width))
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        d, b = x.shape
-        self.block = self.features[:, :b]
-        z, squares = self.block[1 : d + 1], self.block[d + 1 :]
-        z[:] = x if self.whiten is None else self.whiten @ x
-        _SQUARES[self.type](z, squares)
-        return np.matmul(self.coefficients, self.block, out=self.densities[:, :b])
+        self.block = self.features[:, : x.shape[1]]
+        self.form.fill(x, self.block[1:])
+        return np.matmul(self.coefficients, self.block, out=self.densities[:, : x.shape[1]])
 
     def add(self, responsibilities: np.ndarray) -> None:
         """Add the products of the block that `log_densities` saw last."""
         self.products += responsibilities @ self.block.T
-        if self.type == "tied":
-            z = self.block[1 : len(self.scatter) + 1]
-            self.scatter += z @ z.T
 
     def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return counts, first, second and origin of `Statistics`."""
-        counts, first, squares = np.split(self.products, [1, len(self.scatter) + 1], axis=1)
-        if self.type == "tied":
-            first, squares = first @ self.factor.T, self.factor @ self.scatter @ self.factor.T
-        elif self.type == "full":
-            squares = _unfold(squares, len(self.scatter))
-        second = squares.reshape(_SHAPES[self.type](*first.shape))
-        return counts[:, 0], first, second, np.zeros_like(first)
-
-    def cancellation(self, parameters: Parameters) -> float:
-        """Return how many times larger than 1 the terms are that cancel in a full log density of a typical row."""
-        spread = parameters.weights @ (parameters.means**2 + np.diagonal(parameters.covariances, axis1=1, axis2=2))
-        i, j = _diagonals(len(spread))
-        terms = np.abs(self.coefficients[:, len(spread) + 1 :]) @ np.sqrt(spread[i] * spread[j])
-        return float(parameters.weights @ terms)
+        counts, first, squares = np.split(self.products, [1, self.d + 1], axis=1)
+        return counts[:, 0], *self.form.sums(first, squares), np.zeros_like(first)
 
 
-class _Cholesky:
-    """The careful way for full covariances: one component after the other, x - mean through its own factor.
-
-    It keeps the digits of nearly singular covariances, whose terms cancel in `_Features`, and it is fast for few
-    components in many dimensions.
-    """
-
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype):
-        factors, self.means = _cholesky(parameters), parameters.means
-        (k, d), self.constants = self.means.shape, _constants(parameters, _log_det(factors)).astype(dtype)
-        self.whiten = np.linalg.inv(factors).astype(dtype)
-        self.rows = _block_rows(n, 3 * d + k, d * d, dtype)
-        self.densities = np.empty((k, self.rows), dtype)
-        self.counts, self.first, self.second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
-
-    def log_densities(self, x: np.ndarray) -> np.ndarray:
-        """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        self.block, densities = x, self.densities[:, : x.shape[1]]
-        for k, whiten in enumerate(self.whiten):
-            z = whiten @ self._about_mean(k)
-            np.einsum("ij,ij->j", z, z, out=densities[k])
-        densities *= -0.5
-        densities += self.constants[:, None]
-        return densities
-
-    def add(self, responsibilities: np.ndarray) -> None:
-        """Add the sums, about the means, of the block that `log_densities` saw last."""
-        self.counts += responsibilities.sum(axis=1)
-        for k, r in enumerate(responsibilities):
-            z = self._about_mean(k)
-            self.first[k] += z @ r
-            self.second[k] += (z * r) @ z.T
-
-    def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return counts, first, second and origin of `Statistics`."""
-        return self.counts, self.first, self.second, self.means
-
-    def _about_mean(self, k: int) -> np.ndarray:
-        return self.block - self.means[k, :, None].astype(self.block.dtype)
-
-
-def _full_coefficients(p: Parameters) -> np.ndarray:
-    factors = _cholesky(p)
-    inverses = np.linalg.inv(factors)
-    precisions = np.swapaxes(inverses, 1, 2) @ inverses
-    i, j = _diagonals(p.means.shape[1])
-    squares = precisions[:, i, j] * np.where(i == j, -0.5, -1.0)  # an off-diagonal pair is one feature
-    return _linear_form(p, p.means, np.einsum("kij,kj->ki", precisions, p.means), squares, _log_det(factors))
-
-
-def _tied_coefficients(p: Parameters) -> np.ndarray:
-    factor = _cholesky(p)  # whitened by it, tied is spherical with variance 1
-    means = np.linalg.solve(factor, p.means.T).T
-    return _linear_form(p, means, means, np.full((len(means), 1), -0.5), _log_det(factor))
-
-
-def _diag_coefficients(p: Parameters) -> np.ndarray:
-    d, variances = p.means.shape[1], _positive(p).reshape(len(p.means), -1)
-    log_det = np.log(variances).sum(axis=1) * (d / variances.shape[1])
-    return _linear_form(p, p.means, p.means / variances, -0.5 / variances, log_det)
-
-
-def _linear_form(p, means, linear, squares, log_det) -> np.ndarray:
-    constants = _constants(p, log_det) - 0.5 * (linear * means).sum(axis=1)
-    return np.column_stack([constants, linear, squares])
-
-
-def _constants(p: Parameters, log_det: np.ndarray) -> np.ndarray:
-    return np.log(p.weights) - 0.5 * (p.means.shape[1] * np.log(2 * np.pi) + log_det)
-
-
-def _log_det(factors: np.ndarray) -> np.ndarray:
-    return 2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
-
-
-def _length(z: np.ndarray, squares: np.ndarray) -> None:
-    np.einsum("ij,ij->j", z, z, out=squares[0])
-
-
-def _pairs(z: np.ndarray, squares: np.ndarray) -> None:
-    d = len(z)
-    for s in range(d):  # by diagonals, because each is one product of contiguous arrays
-        np.multiply(z[: d - s], z[s:], out=squares[: d - s])
-        squares = squares[d - s :]
-
-
-@lru_cache(maxsize=8)
-def _diagonals(d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows and columns of the upper triangle of a (d, d) matrix, one diagonal after the other."""
-    i = np.concatenate([np.arange(d - s) for s in range(d)])
-    return i, i + np.repeat(np.arange(d), np.arange(d, 0, -1))
-
-
-def _unfold(squares: np.ndarray, d: int) -> np.ndarray:
-    """Turn (k, d (d + 1) / 2) sums, ordered as in `_diagonals`, into symmetric (k, d, d) ones."""
-    (i, j), matrices = _diagonals(d), np.empty((len(squares), d, d))
-    matrices[:, i, j] = matrices[:, j, i] = squares
-    return matrices
-
-
-_COEFFICIENTS = {
-    "full": _full_coefficients,
-    "tied": _tied_coefficients,
-    "diag": _diag_coefficients,
-    "spherical": _diag_coefficients,
-}
-_SQUARES = {"full": _pairs, "tied": _length, "diag": lambda z, out: np.multiply(z, z, out=out), "spherical": _length}
-_SHAPES = {
-    "full": lambda k, d: (k, d, d),
-    "tied": lambda k, d: (d, d),
-    "diag": lambda k, d: (k, d),
-    "spherical": lambda k, d: (k,),
-}
-
-
-def _cholesky(p: Parameters) -> np.ndarray:
-    """Return lower Cholesky factors of full or tied covariances, or say which covariance has none."""
-    try:
-        return np.linalg.cholesky(p.covariances)
-    except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(p.covariances)[..., 0]
-        raise ValueError(_singular(p, smallest)) from None
-
-
-def _positive(p: Parameters) -> np.ndarray:
-    """Return diagonal or spherical variances, or say which is not positive."""
-    if not (p.covariances > 0).all():
-        raise ValueError(_singular(p, p.covariances.reshape(len(p.means), -1).min(axis=1)))
-    return p.covariances
-
-
-def _singular(p: Parameters, smallest: np.ndarray) -> str:
-    k = int(np.argmin(smallest))
-    which = "common covariance" if p.covariance_type == "tied" else f"covariance of component {k}"
-    return (
-        f"The {which} (weight {p.weights[k]:.3g}) is not positive definite: its smallest variance is "
-        f"{np.min(smallest):.3g}. The component has collapsed on too few different rows or a column is constant: "
-        "use fewer components, drop constant columns, or raise reg_covar above 0."
-    )
-
-
-def _check_parameters(p: Parameters) -> None:
-    if p.covariance_type not in COVARIANCE_TYPES:
-        raise ValueError(f"covariance_type is {p.covariance_type!r}; expected one of {', '.join(COVARIANCE_TYPES)}.")
-    if p.means.ndim != 2:
-        raise ValueError(f"means have shape {p.means.shape}; expected one row per component: (k, d).")
-    k, d = p.means.shape
-    expected = {"weights": (k,), "covariances": _SHAPES[p.covariance_type](k, d)}
-    for name, shape in expected.items():
-        got = getattr(p, name).shape
-        if got != shape:
-            raise ValueError(
-                f"{name} have shape {got}; with {k} means in {d} dimensions and covariance_type "
-                f"{p.covariance_type!r} they need {shape}."
-            )
-    if not (p.weights > 0).all() or abs(p.weights.sum() - 1) > 1e-6:
-        raise ValueError(f"weights are {p.weights}; expected positive numbers that sum to 1.")
-
-
-def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> np.ndarray:
-    """Return X as floats, or say what is wrong with it."""
-    X = np.asarray(X)
-    X = X if X.dtype in (np.float32, np.float64) else X.astype(float)
-    k, d = p.means.shape
-    if X.ndim != 2 or X.shape[1] != d:
-        raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")
-    least_rows = k if least_rows is None else least_rows
-    if len(X) < least_rows:
-        raise ValueError(f"X has {len(X)} rows; {k} components need at least {least_rows}.")
-    if not np.isfinite(X.sum(dtype=float)) and not np.isfinite(X).all():
-        raise ValueError(
-            "X has NaN or infinite entries. Drop those rows, or fit with gmmlab.mixture.missing, which takes NaN as "
-            "a missing entry."
-        )
-    return X
+def _way(parameters: Parameters, n: int, dtype: np.dtype) -> Features | Factors:
+    """Choose how the sums of n rows are made: through features, unless that loses time or digits."""
+    k, d = parameters.means.shape
+    if parameters.covariance_type != "full":
+        return Features(parameters, n, dtype)
+    if d > FEATURES_PAY * k:
+        return Factors(parameters, n, dtype)
+    features = Features(parameters, n, dtype)
+    exact = features.form.cancellation(parameters) * np.finfo(dtype).eps < LOST[np.dtype(dtype)]
+    return features if exact else Factors(parameters, n, dtype)

@@ -25,7 +25,8 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.mixture.components import _AS_MATRICES, from_parameters
-from gmmlab.mixture.em import Parameters, Result, Statistics, _cholesky, _positive, m_step, to_responsibilities
+from gmmlab.mixture.em import m_step, to_responsibilities
+from gmmlab.mixture.parameters import Parameters, Result, Statistics, cholesky, positive
 
 ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
 MANY = 50  # with more missing entries than this, and than observed ones, their covariances are summed implicitly
@@ -291,7 +292,7 @@ def _given(block: _Block, parameters: Parameters) -> tuple[NDArray, NDArray, lis
     whitens : list of arrays
         For each run the inverse Cholesky factors of the covariances of the observed entries.
     """
-    _cholesky(parameters)  # says which covariance is singular; then no part of one is
+    cholesky(parameters)  # says which covariance is singular; then no part of one is
     covariances, whitens = _stacked(parameters), []
     centred = np.nan_to_num(block.entries - parameters.means[:, None])
     log_densities, solved = np.empty(centred.shape[:2]), np.zeros_like(centred)
@@ -334,7 +335,7 @@ def _errors(block: _Block, parameters: Parameters, r: NDArray, whitens: list[NDA
 
 def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, NDArray, NDArray]:
     (k, d), seen = parameters.means.shape, ~np.isnan(block.entries)
-    variances = np.broadcast_to(_positive(parameters).reshape(k, -1), (k, d))
+    variances = np.broadcast_to(positive(parameters).reshape(k, -1), (k, d))
     expected = np.nan_to_num(block.entries - parameters.means[:, None])  # a missing entry is expected at the mean
     squares = np.einsum("kbd,kd->kb", expected**2, 1 / variances)
     log_densities = -0.5 * (squares + np.log(2 * np.pi * variances) @ seen.T) + np.log(parameters.weights)[:, None]
