@@ -29,9 +29,9 @@ from traitlets import Dict
 
 from gmmlab.mixture import COVARIANCE_TYPES, ellipse_radius, from_parameters, marginal, search, sort_components
 from gmmlab.mixture.components import covariance_matrices
-from gmmlab.mixture.em import Parameters, e_step, em
-from gmmlab.mixture.fitting import fit_types
-from gmmlab.mixture.search import TOL, effort
+from gmmlab.mixture.em import e_step, em
+from gmmlab.mixture.parameters import Parameters
+from gmmlab.mixture.search import fit_grids
 from gmmlab.plot import (
     COLOURS,
     axis_label,
@@ -291,13 +291,8 @@ def covariance_fits(
     The table's index holds the pairs of type and number.
     """
     table = search(X, numbers, held_out=held_out, random_state=random_state)
-    data = np.asarray(X, dtype=float)
-    settings = {"n_init": effort(len(data)), "random_state": random_state, "tol": TOL}  # those of the search
-    fits = {
-        (fit.parameters.covariance_type, k): _sorted(fit.parameters)
-        for k in numbers
-        for fit in fit_types(data, k, COVARIANCE_TYPES, **settings)
-    }
+    (grid,) = fit_grids([np.asarray(X, dtype=float)], numbers, random_state=random_state)
+    fits = {(kind, k): _sorted(fit.parameters) for (k, kind), fit in grid.items()}
     return fits, table.set_index(["covariance_type", "n_components"]).sort_index()
 
 

@@ -14,7 +14,7 @@ TABLE = search(FAITHFUL, range(1, 5))
 
 
 def model_of(row) -> object:
-    return best_fit(FAITHFUL, row.n_components, covariance_type=row.covariance_type, n_init=3)
+    return best_fit(FAITHFUL, row.n_components, covariance_type=row.covariance_type)
 
 
 def row_of(covariance_type: str, n_components: int) -> pd.Series:

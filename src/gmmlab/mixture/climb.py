@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmlab.mixture.em import Parameters, m_step, statistics
-from gmmlab.mixture.moments import SINGLE, pair_products, symmetric
+from gmmlab.mixture.em import m_step, statistics
+from gmmlab.mixture.moments import SINGLE, pair_products, symmetric, upper
+from gmmlab.mixture.parameters import Parameters
 
 REG_COVAR = 1e-8
 """Added to the variances, as a share of the variance of the data: too small to bias, large enough to go on."""
 
 MEMORY = 5  # steps that the acceleration looks back; measured: 3 is slower, 10 no faster
 LONGEST_REST = 16  # plain steps after an acceleration that failed again and again
+RACE, LEFT = 3, 4  # after so many iterations of short runs, the best quarter goes on, or so many at least
 BLOCK = 200_000  # responsibilities of a block of rows, which should stay in cache
 
 
@@ -30,7 +32,7 @@ class Climb(NamedTuple):
     converged: bool
 
 
-def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float) -> Climb:
+def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float, goal: float = -np.inf) -> Climb:
     """Run EM with Anderson acceleration, which needs three to fifteen times fewer steps near the optimum.
 
     An EM step maps parameters x to f(x). The next x is the combination of the last few f(x) whose residuals
@@ -44,9 +46,12 @@ def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float) -> Climb:
     max_iter : int
     tol : float
         The run ends when two steps in a row gain less, in log-likelihood per row.
+    goal : float
+        It also ends when as many steps as are left, each as long as the longer of the last two, would not lead there.
     """
     x = plain = _flat(start)
     points, residuals, reached, idle, rest, next_rest, n_iter = [], [], -np.inf, 0, 0, 1, 0
+    gain = last = np.inf
     while n_iter < max_iter:
         n_iter += 1
         step = _em_step(V, x, start)
@@ -56,9 +61,10 @@ def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float) -> Climb:
             x, points, residuals = plain, [], []
             rest, next_rest = next_rest, min(2 * next_rest, LONGEST_REST)
             continue
-        idle = idle + 1 if step[0] - reached < tol else 0
+        last, gain = gain, step[0] - reached
+        idle = idle + 1 if gain < tol else 0
         reached, plain = step
-        if idle == 2:
+        if idle == 2 or reached + (max_iter - n_iter) * max(last, gain) < goal:
             break
         points, residuals = [*points[-MEMORY:], x], [*residuals[-MEMORY:], plain - x]
         x = plain if rest or len(points) == 1 else _accelerated(points, residuals)
@@ -108,8 +114,27 @@ class Batch(NamedTuple):
         return Parameters(self.weights[r] / self.weights[r].sum(), self.means[r], covariances, covariance_type)
 
 
-def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -> tuple[Batch, np.ndarray]:
+class Ends(NamedTuple):
+    """Where short runs ended, in falling order of the log-likelihood; no start that lost a component is among them.
+
+    Attributes
+    ----------
+    batch : Batch
+    log_likelihood : array of shape (r,)
+        Per row.
+    start : array of int, shape (r,)
+        The start of each.
+    """
+
+    batch: Batch
+    log_likelihood: np.ndarray
+    start: np.ndarray
+
+
+def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -> Ends:
     """Run EM from many starts at once, in single precision: good enough to tell the promising from the poor.
+
+    After a few iterations only the best quarter goes on.
 
     Parameters
     ----------
@@ -120,20 +145,21 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -
 
     Returns
     -------
-    batch : Batch
-        In falling order of the log-likelihood. A start that lost a component is not among them.
-    log_likelihood : array
-        Per row, of each mixture in the batch.
+    Ends
     """
-    features = _FEATURES[covariance_type](V)
-    for _ in range(n_iter):
-        batch = batch.keep(_alive(batch, len(V)))
-        if len(batch.weights) == 0:
-            return batch, np.empty(0)
+    features, start, log_likelihood = _FEATURES[covariance_type](V), np.arange(len(batch.weights)), None
+    for i in range(n_iter):
+        if i == RACE:
+            best = np.argsort(-log_likelihood)[: max(LEFT, len(start) // 4)]
+            batch, start = batch.keep(best), start[best]
+        alive = _alive(batch, len(V))
+        batch, start = batch.keep(alive), start[alive]
+        if len(start) == 0:
+            return Ends(batch, np.empty(0), start)
         products, log_likelihood = _e_step(features, batch, covariance_type)
         old, batch = batch, _m_step(products, covariance_type, V.shape[1])
     order = np.argsort(-log_likelihood)
-    return old.keep(order), log_likelihood[order]
+    return Ends(old.keep(order), log_likelihood[order], start[order])
 
 
 def _alive(batch: Batch, n: int) -> np.ndarray:
@@ -204,7 +230,7 @@ def _coefficients(batch: Batch, covariance_type: str) -> np.ndarray:
 
 
 def _linear_full(means, covariances):
-    i, j = np.triu_indices(means.shape[-1])
+    i, j = upper(means.shape[-1])
     precisions = np.linalg.inv(covariances)
     squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
     return np.einsum("rkij,rkj->rki", precisions, means), squares, np.linalg.slogdet(covariances)[1]

@@ -48,7 +48,7 @@ class BestGaussianMixture(GaussianMixture):
         If X holds integers. Its methods would score them wrongly, so convert them first.
     """
 
-    def __init__(self, n_components=1, *, covariance_type="full", n_init=20, random_state=0):
+    def __init__(self, n_components=1, *, covariance_type="full", n_init=40, random_state=0):
         super().__init__(n_components, covariance_type=covariance_type, n_init=n_init, random_state=random_state)
 
     def fit(self, X: ArrayLike, y: None = None) -> BestGaussianMixture:

@@ -18,21 +18,27 @@ from sklearn.utils import check_array, check_random_state
 
 from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, climb, short_runs
 from gmmlab.mixture.components import COVARIANCE_TYPES, from_parameters
-from gmmlab.mixture.em import Parameters, e_step
-from gmmlab.mixture.moments import Groups, groups_of, merge_and_split, merged, mixtures, pair_products
+from gmmlab.mixture.em import e_step
+from gmmlab.mixture.moments import Groups, groups_of, merge_and_split, merged, mixtures, pair_products, resized, stacked
+from gmmlab.mixture.parameters import Parameters
 from gmmlab.waiting import bar
 
 THINNEST = 1e-3
 """A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
 
-ROWS, FEW_ROWS = 5000, 1500  # so many rows tell optima apart; so few tell promising starts from poor ones
+ROWS, FEW_ROWS = 5000, 1700  # so many rows tell optima apart; so few tell promising starts from poor ones
 SMALL = 6000  # few rows times components: few components are cheap, and two cannot be joined and split
-SHORT, LONG = 20, 40  # iterations of a short run and at most of a longer one
-KEPT = 2  # short runs that are run on
+SHORT, LONG = 16, 40  # iterations of a short run and at most of a longer one
+KEPT = 4  # short runs that are run on
 INSIDE = 5  # starts in each view with one of two components inside the other
-FINE = 20  # groups beyond 2 k from which merging begins
-WAYS = 8  # ways to join and split that are tried at once
+FINE = 5  # groups beyond 2 k from which merging begins
+WAYS, OTHERS = 24, 8  # ways to join and split that are tried at once; to join or split components of another mixture
+JOINS = 3
+ENOUGH = 500  # rows to compare clusters on
 NEAR = 0.02  # a move whose short run ends this far below the best, per row, may still lead higher
+NEARBY = 0.01  # an optimum on a sample that is this far below the best, per row, may be the best on all rows
+ALIKE = 0.9  # starts whose clusters agree better (adjusted Rand index) lead to the same optimum; joined and split
+ALIKE_MOVES = 0.95  # ones differ less
 SAME = 1e-4  # optima that differ by less, in log-likelihood per row, count as one
 
 
@@ -55,7 +61,7 @@ def best_fit(
     n_components: int,
     *,
     covariance_type: str = "full",
-    n_init: int = 20,
+    n_init: int = 40,
     random_state: int | np.random.RandomState | None = 0,
 ) -> GaussianMixture:
     """Fit a mixture by the lab's recipe: many starts, the best improved and polished to real convergence.
@@ -80,7 +86,7 @@ def best_fit(
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
     n_init : int
-        Effort: k-means starts in each of the three views. For every four of them, one more failed round of joining
+        Effort: k-means starts in each of the three views. For every eight of them, one more failed round of joining
         and splitting components is allowed before the search ends.
     random_state : int, RandomState or None
         Seed of the starts.
@@ -143,7 +149,7 @@ def fit_types(
     n_components: int,
     covariance_types: Sequence[str],
     *,
-    n_init: int = 20,
+    n_init: int = 40,
     random_state: int | np.random.RandomState | None = 0,
     tol: float = 1e-12,
     tick: Callable[[], object] = lambda: None,
@@ -168,14 +174,53 @@ def fit_types(
     """
     _check(X, n_components, covariance_types, n_init)
     rng = check_random_state(random_state)
-    rows = rng.permutation(len(X))[:ROWS] if len(X) > ROWS else np.arange(len(X))
-    few = rng.permutation(len(rows))[: max(FEW_ROWS, SMALL // n_components)]
-    views = [space_of(X, kind).of_rows(X[rows[few]]) for kind in _views(X)]
+    samples = _samples(X, n_components, rng)
+    views = [space_of(X, kind).of_rows(X[samples.few]) for kind in _views(X)]
     partitions = _partitions(views, n_components, n_init, rng)
     return [
-        _fit(X, rows, few, partitions, n_components, kind, patience=1 + n_init // 4, tol=tol, tick=tick)
+        _fit(X, samples, partitions, n_components, kind, patience=1 + n_init // 8, tol=tol, tick=tick)
         for kind in covariance_types
     ]
+
+
+def refit(
+    X: NDArray[np.float64],
+    fit: Fit,
+    others: Sequence[Parameters],
+    *,
+    random_state: int | np.random.RandomState | None = 0,
+    tol: float = 1e-12,
+) -> Fit:
+    """Fit again from what other mixtures of the same data found, if that leads higher.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    fit : Fit
+        Of at least two components.
+    others : sequence of Parameters
+        Of any type and number of components: two are joined, or some are split, to make as many as `fit` has.
+    random_state, tol
+        As in `fit_types`.
+
+    Returns
+    -------
+    Fit
+        A better one, or `fit` itself.
+    """
+    k, kind = len(fit.parameters.weights), fit.parameters.covariance_type
+    samples, space = _samples(X, k, check_random_state(random_state)), space_of(X, kind)
+    rows = samples.in_space(X, space)
+    own = _optimum(rows.some, space.of_mixture(fit.parameters), LONG, SAME / 10)
+    shares = [e_step(X[samples.few], other)[0].T for other in others]
+    starts = [start for share in shares for start in resized(rows.few, share, k, kind, OTHERS)]
+    optima = _optima(rows, _promising(rows.few, stacked(starts), own.run.parameters), [own]) if starts else []
+    if not _bettered(own, optima):
+        return fit
+    if k > 2:
+        optima = _improved(rows, optima, 1, lambda: None)
+    again = _polished(rows, _distinct(optima), space, tol)
+    return min(fit, again, key=lambda f: (f.degenerate, -f.log_likelihood))
 
 
 def _check(X: NDArray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
@@ -251,6 +296,42 @@ def _views(X: NDArray) -> list[str]:
     return ["spherical", "diag", "full"] if X.shape[1] > 1 else ["full"]
 
 
+class Samples(NamedTuple):
+    """Numbers of the rows on which optima are told apart, and of the few of them on which starts are made."""
+
+    rows: NDArray[np.intp]
+    few: NDArray[np.intp]
+
+    def in_space(self, X: NDArray, space: Space) -> Rows:
+        """Return the rows mapped into the space."""
+        V = np.asfortranarray(space.of_rows(X))
+        some = V if len(self.rows) == len(V) else np.asfortranarray(V[self.rows])
+        return Rows(V, some, np.asfortranarray(V[self.few]))
+
+
+class Rows(NamedTuple):
+    """All rows in a type's space, those on which optima are told apart, and those on which starts are made."""
+
+    all: NDArray
+    some: NDArray
+    few: NDArray
+
+    @property
+    def sampled(self) -> bool:
+        """Whether optima are told apart on a sample."""
+        return self.some is not self.all
+
+    @property
+    def hopeless(self) -> float:
+        """How far below the best, per row, an optimum on `some` cannot be the best on all rows."""
+        return NEARBY if self.sampled else 2 * SAME
+
+
+def _samples(X: NDArray, k: int, rng: np.random.RandomState) -> Samples:
+    rows = rng.permutation(len(X))[:ROWS] if len(X) > ROWS else np.arange(len(X))
+    return Samples(rows, rows[rng.permutation(len(rows))[: max(FEW_ROWS, SMALL // k)]])
+
+
 class Partitions(NamedTuple):
     """Labels of the few rows: coarse ones in k groups, fine ones in more, to be merged."""
 
@@ -304,15 +385,23 @@ class _Optimum(NamedTuple):
     run: Climb
 
 
-def _optimum(V: NDArray, start: Parameters, max_iter: int, tol: float) -> _Optimum:
-    run = climb(V, start, max_iter, tol)
+def _optimum(V: NDArray, start: Parameters, max_iter: int, tol: float, goal: float = -np.inf) -> _Optimum:
+    run = climb(V, start, max_iter, tol, goal)
     return _Optimum((degenerate(V, run.parameters), -run.log_likelihood), run)
+
+
+def _optima(rows: Rows, starts: Iterable[Parameters], known: Sequence[_Optimum] = ()) -> list[_Optimum]:
+    """Run on from each start as long as it may come near the best so far; return also those known."""
+    optima = list(known)
+    for start in starts:
+        best = max((-o.rank[1] for o in optima if not o.rank[0]), default=-np.inf)
+        optima.append(_optimum(rows.some, start, LONG, SAME / 10, best - rows.hopeless))
+    return optima
 
 
 def _fit(
     X: NDArray,
-    rows: NDArray,
-    few: NDArray,
+    samples: Samples,
     partitions: Partitions,
     k: int,
     kind: str,
@@ -323,31 +412,35 @@ def _fit(
 ) -> Fit:
     """Find the best optimum on a sample of rows, and polish it on all; the starts are made on a few of the sample."""
     space = space_of(X, kind)
-    V = np.asfortranarray(space.of_rows(X))
-    W = V if len(rows) == len(V) else np.asfortranarray(V[rows])
-    U = np.asfortranarray(W[few])
-    optima = []
-    for start in _best_starts(U, partitions, k, kind):
-        optima.append(_optimum(W, start, LONG, SAME / 10))
-        tick()
-    optima = _distinct(optima)
+    rows = samples.in_space(X, space)
+    optima = _distinct(_optima(rows, _best_starts(rows.few, partitions, k, kind, patience - 1)))
+    tick()
     if k > 2:
-        optima = _distinct(_improved(W, U, optima, patience, tick))
-    return _polished(V, optima, space, tol, sampled=W is not V)
+        optima = _distinct(_improved(rows, optima, patience, tick))
+    return _polished(rows, optima, space, tol)
 
 
-def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[Parameters]:
+def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, larger: int) -> list[Parameters]:
     """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
     products, d = pair_products(U), U.shape[1]
-    groups = groups_of(_indicators(partitions.coarse, k), products, d)
+    groups, fines = groups_of(_indicators(partitions.coarse, k), products, d), []
     for labels in partitions.fine:
         fine = groups_of(_indicators([labels], labels.max() + 1), products, d)
         fine = Groups(*(array[0] for array in fine)).take(fine.counts[0] >= 1)
         if len(fine.counts) > k:
             groups = _with(groups, merged(fine, k, kind))
+            fines.append(fine)
+    for more in range(1, 1 + larger):
+        starts = [merged(fine, k + more, kind) for fine in fines if len(fine.counts) > k + more]
+        for end in _ends(U, stacked(starts), kind) if starts else []:
+            for joined in resized(U, e_step(U, end.parameters)[0].T, k, kind, JOINS):
+                groups = _with(groups, joined)
+    if kind == "full":  # what a common covariance finds is a good start for many dimensions and few rows
+        for end in list(_ends(U, groups, "tied"))[:KEPT]:
+            groups = _with(groups, groups_of(e_step(U, end.parameters)[0].T, products, d))
     ends = list(_ends(U, groups, kind))
-    sound = [end for end in ends if not degenerate(U, end[0])]
-    return _apart(sound or ends, [], 10 * SAME) or [_anyhow(groups, kind)]
+    sound = [end for end in ends if not degenerate(U, end.parameters)]
+    return _various(U, sound or ends, ALIKE) or [_anyhow(groups, kind)]
 
 
 def _indicators(labels: list[NDArray], k: int) -> NDArray[np.bool_]:
@@ -358,11 +451,19 @@ def _with(groups: Groups, more: Groups) -> Groups:
     return Groups(*(np.concatenate([array, new[None]]) for array, new in zip(groups, more, strict=True)))
 
 
-def _ends(U: NDArray, starts: Groups, kind: str) -> Iterator[tuple[Parameters, float]]:
-    """Yield where short runs end, from the best down, with their log-likelihoods per row."""
-    ends, log_likelihoods = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT)
-    for r, log_likelihood in enumerate(log_likelihoods):
-        yield ends.parameters(r, kind), float(log_likelihood)
+class _End(NamedTuple):
+    """Where a short run ended; see `gmmlab.mixture.climb.Ends`."""
+
+    parameters: Parameters
+    log_likelihood: float
+    start: int
+
+
+def _ends(U: NDArray, starts: Groups, kind: str) -> Iterator[_End]:
+    """Yield where short runs end, from the best down."""
+    ends = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT)
+    for r, log_likelihood in enumerate(ends.log_likelihood):
+        yield _End(ends.batch.parameters(r, kind), float(log_likelihood), int(ends.start[r]))
 
 
 def _anyhow(groups: Groups, kind: str) -> Parameters:
@@ -371,39 +472,53 @@ def _anyhow(groups: Groups, kind: str) -> Parameters:
     return Batch(np.maximum(weights, 1e-12), means, covariances).parameters(0, kind)
 
 
-def _improved(
-    W: NDArray, U: NDArray, optima: list[_Optimum], patience: int, tick: Callable[[], object]
-) -> list[_Optimum]:
+def _improved(rows: Rows, optima: list[_Optimum], patience: int, tick: Callable[[], object]) -> list[_Optimum]:
     """Join two components and split a third of the best optimum as long as that leads to a better one."""
     failed = 0
     while failed < patience:
         best = min(optima, key=lambda o: o.rank)
-        moves = merge_and_split(U, best.run.parameters, failed * WAYS, (failed + 1) * WAYS)
+        moves = merge_and_split(rows.few, best.run.parameters, failed * WAYS, (failed + 1) * WAYS)
         if moves is None:
             break
-        new = [_optimum(W, p, LONG, SAME / 10) for p in _promising(U, moves, best.run.parameters)]
+        optima = _optima(rows, _promising(rows.few, moves, best.run.parameters), optima)
         tick()
-        better = any(o.rank < (best.rank[0], best.rank[1] - SAME) for o in new)
-        optima, failed = optima + new, 0 if better else failed + 1
+        failed = 0 if _bettered(best, optima) else failed + 1
     return optima
 
 
+def _bettered(best: _Optimum, optima: list[_Optimum]) -> bool:
+    return any(o.rank < (best.rank[0], best.rank[1] - SAME) for o in optima)
+
+
 def _promising(U: NDArray, moves: Groups, best: Parameters) -> list[Parameters]:
-    """Return the two best ends of short runs that come near the best so far and did not fall back to it."""
-    own = groups_of(e_step(U, best)[0].T[None], pair_products(U), U.shape[1])
-    _, level = next(_ends(U, own, best.covariance_type), (best, -np.inf))  # after as many iterations as the moves
-    near = (end for end in _ends(U, moves, best.covariance_type) if end[1] > level - NEAR)
-    return _apart(near, [level], SAME)
+    """Return the best ends of short runs that come near the best so far and did not fall back to it."""
+    own = groups_of(e_step(U, best)[0].T, pair_products(U), U.shape[1])
+    ends = list(_ends(U, _with(moves, own), best.covariance_type))
+    level = max((e.log_likelihood for e in ends if e.start == len(moves.counts)), default=-np.inf)
+    near = (e for e in ends if abs(e.log_likelihood - level) > SAME and e.log_likelihood > level - NEAR)
+    return _various(U, near, ALIKE_MOVES)
 
 
-def _apart(ends: Iterable[tuple[Parameters, float]], known: list[float], least: float) -> list[Parameters]:
-    """Return the first few ends whose log-likelihoods differ from one another and from those known."""
-    found: list[Parameters] = []
-    for parameters, log_likelihood in ends:
-        if len(found) < KEPT and all(abs(log_likelihood - other) > least for other in known):
-            found.append(parameters)
-            known = [*known, log_likelihood]
-    return found
+def _various(U: NDArray, ends: Iterable[_End], alike: float) -> list[Parameters]:
+    """Return the first few ends that do not lead to the same optimum, as far as the clusters tell."""
+    kept, labels = [], []
+    for end in ends:
+        own = e_step(U[:ENOUGH], end.parameters)[0].argmax(axis=1)
+        if all(_agreement(own, other) < alike for other in labels):
+            kept.append(end.parameters)
+            labels.append(own)
+        if len(kept) == KEPT:
+            break
+    return kept
+
+
+def _agreement(one: NDArray, other: NDArray) -> float:
+    """Return the adjusted Rand index; scikit-learn's checks its input, for a quarter of the time of a search."""
+    k = max(one.max(), other.max()) + 1
+    table = np.bincount(one * k + other, minlength=k * k).reshape(k, k).astype(float)
+    both, rows, columns = ((t * (t - 1)).sum() for t in (table, table.sum(axis=1), table.sum(axis=0)))
+    chance = rows * columns / (len(one) * (len(one) - 1))
+    return float((both - chance) / max((rows + columns) / 2 - chance, 1))
 
 
 def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
@@ -415,14 +530,14 @@ def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
     return kept
 
 
-def _polished(V: NDArray, optima: list[_Optimum], space: Space, tol: float, *, sampled: bool) -> Fit:
+def _polished(rows: Rows, optima: list[_Optimum], space: Space, tol: float) -> Fit:
     """Run the best optima on all rows to convergence, one after the other, until one is not degenerate."""
-    if sampled:
-        close = [o for o in optima if o.rank[1] < optima[0].rank[1] + 100 * SAME][:3]
-        optima = _distinct([_optimum(V, o.run.parameters, 10, SAME) for o in close])
+    if rows.sampled:
+        close = [o for o in optima if o.rank[1] < optima[0].rank[1] + NEARBY][:3]
+        optima = _distinct([_optimum(rows.all, o.run.parameters, 10, SAME) for o in close])
     ends = []
     for optimum in optima:
-        ends.append(_optimum(V, optimum.run.parameters, 5000, tol))
+        ends.append(_optimum(rows.all, optimum.run.parameters, 5000, tol))
         if not ends[-1].rank[0]:
             break
     best = min(ends, key=lambda o: o.rank)

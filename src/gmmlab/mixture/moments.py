@@ -8,12 +8,14 @@ Raftery 1993, Biometrics 49, 803). Joining the two groups that lose least, again
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from gmmlab.mixture.em import Parameters, e_step
+from gmmlab.mixture.em import e_step
+from gmmlab.mixture.parameters import Parameters
 
 SINGLE = 1e-6
 """Variance that single precision may lose, in data with a variance of about 1."""
@@ -44,16 +46,19 @@ class Groups(NamedTuple):
         return Groups(counts, means, self.scatter + other.scatter + lever[..., None, None] * outer)
 
 
+upper = lru_cache(maxsize=64)(np.triu_indices)  # numpy takes as long for it as for the arithmetic
+
+
 def pair_products(V: np.ndarray) -> np.ndarray:
     """Return the rows 1, x and x_i x_j with i <= j, one column for each row of V, in single precision."""
     x = np.ascontiguousarray(V.T, dtype=np.float32)
-    i, j = np.triu_indices(len(x))
+    i, j = upper(len(x))
     return np.concatenate([np.ones_like(x[:1]), x, x[i] * x[j]])
 
 
 def symmetric(triangles: np.ndarray, d: int) -> np.ndarray:
     """Return the symmetric (..., d, d) matrices of which `triangles` holds the upper triangles."""
-    i, j = np.triu_indices(d)
+    i, j = upper(d)
     matrices = np.empty((*triangles.shape[:-1], d, d))
     matrices[..., i, j] = matrices[..., j, i] = triangles
     return matrices
@@ -123,7 +128,7 @@ def merged(groups: Groups, k: int, covariance_type: str) -> Groups:
     groups = Groups(*(array.copy() for array in groups))
     cost = cost_of(covariance_type, common_covariance(groups))
     own, left = cost(groups), np.arange(len(groups.counts))
-    i, j = np.triu_indices(len(left), 1)
+    i, j = upper(len(left), 1)
     loss = np.full((len(left), len(left)), np.inf)
     loss[i, j] = cost(groups.take(i).joined(groups.take(j))) - own[i] - own[j]
     while len(left) > k:
@@ -157,7 +162,7 @@ def merge_and_split(V: np.ndarray, parameters: Parameters, first: int, last: int
     groups = groups_of(responsibilities, products, V.shape[1])
     cost = cost_of(parameters.covariance_type, common_covariance(groups))
     near, far, gain = _best_halves(V, products, responsibilities, groups, cost)
-    i, j = np.triu_indices(len(groups.counts), 1)
+    i, j = upper(len(groups.counts), 1)
     unions = groups.take(i).joined(groups.take(j))
     promise = gain - (cost(unions) - cost(groups.take(i)) - cost(groups.take(j)))[:, None]
     promise[np.arange(len(i)), i] = promise[np.arange(len(i)), j] = -np.inf
@@ -166,7 +171,50 @@ def merge_and_split(V: np.ndarray, parameters: Parameters, first: int, last: int
     if not ways:
         return None
     new = [_changed(groups, {i[p]: unions.take(p), j[p]: near.take(s), s: far.take(s)}) for p, s in ways]
-    return Groups(*(np.stack(arrays) for arrays in zip(*new, strict=True)))
+    return stacked(new)
+
+
+def resized(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type: str, ways: int) -> list[Groups]:
+    """Return k groups made of the components of another mixture, in the ways that promise most.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+    responsibilities : array of shape (K, n)
+        Of the other mixture's components. If there are more than k, two are joined; if fewer, some are split.
+    k : int
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    ways : int
+        How many at most to return.
+    """
+    products, d = pair_products(V), V.shape[1]
+    groups = groups_of(responsibilities, products, d)
+    cost, more = cost_of(covariance_type, common_covariance(groups)), k - len(responsibilities)
+    if more == 0:
+        return [groups]
+    if more < 0:
+        groups = merged(groups, k + 1, covariance_type)
+        i, j = upper(k + 1, 1)
+        unions = groups.take(i).joined(groups.take(j))
+        loss = cost(unions) - cost(groups.take(i)) - cost(groups.take(j))
+        return [
+            _changed(groups, {i[p]: unions.take(p)}).take(np.arange(k + 1) != j[p]) for p in np.argsort(loss)[:ways]
+        ]
+    near, far, gain = _best_halves(V, products, responsibilities, groups, cost)
+    order = [s for s in np.argsort(-gain) if np.isfinite(gain[s])]
+    splits = [[*order[: more - 1], last] for last in order[more - 1 :][:ways]]
+    return [
+        _changed(
+            groups.take([*range(k - more), *these]),
+            {s: near.take(s) for s in these} | {k - more + i: far.take(s) for i, s in enumerate(these)},
+        )
+        for these in splits
+    ]
+
+
+def stacked(groups: Sequence[Groups]) -> Groups:
+    """Return groups of the same number as one, of shape (r, k)."""
+    return Groups(*(np.stack(arrays) for arrays in zip(*groups, strict=True)))
 
 
 def _changed(groups: Groups, new: dict[int, Groups]) -> Groups:
