@@ -5,6 +5,9 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
+from gmmlab.mixture.fitting import Fit, fit_types, refit
+from gmmlab.mixture.moments import resized
+from gmmlab.mixture.parameters import Parameters
 
 FAITHFUL = load_faithful()
 PENGUINS = load_penguins()[MEASURES].dropna()
@@ -156,3 +159,30 @@ def test_a_constant_column_does_not_matter():
     X = FAITHFUL.assign(constant=3.0)
     plain = best_fit(FAITHFUL, 2, covariance_type="tied")
     np.testing.assert_allclose(np.sort(best_fit(X, 2, covariance_type="tied").weights_), np.sort(plain.weights_))
+
+
+SIX = np.random.default_rng(1).normal(scale=3, size=(6, 2))
+ROWS_OF_SIX = SIX[np.arange(600) % 6] + np.random.default_rng(2).normal(size=(600, 2))
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("other", [2, 3, 4, 6])
+def test_components_of_another_mixture_are_joined_or_split_to_the_number_wanted(covariance_type, other):
+    responsibilities = np.random.default_rng(0).dirichlet(np.ones(other), size=600).T
+    for groups in resized(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3):
+        assert groups.means.shape == (4, 2)
+        assert groups.counts.sum() == pytest.approx(600, rel=1e-5)
+        assert groups.counts @ groups.means == pytest.approx(ROWS_OF_SIX.sum(axis=0), rel=1e-4, abs=1e-3)
+
+
+def test_a_poor_fit_learns_from_one_with_a_component_more():
+    (good,), (more,) = fit_types(ROWS_OF_SIX, 5, ["full"]), fit_types(ROWS_OF_SIX, 6, ["full"])
+    near = ROWS_OF_SIX[:5] * 0.01  # all five components start, and end, about the middle
+    start = Parameters(np.full(5, 0.2), near, np.tile(20 * np.eye(2), (5, 1, 1)), "full")
+    poor = Fit(start, -np.inf, 0, False, False)
+    assert refit(ROWS_OF_SIX, poor, [more.parameters]).log_likelihood > good.log_likelihood - 1e-3
+
+
+def test_a_good_fit_stays_as_it_is():
+    (good,), (more,) = fit_types(ROWS_OF_SIX, 5, ["full"], n_init=40), fit_types(ROWS_OF_SIX, 6, ["full"])
+    assert refit(ROWS_OF_SIX, good, [more.parameters]).log_likelihood >= good.log_likelihood

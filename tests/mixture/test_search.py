@@ -94,3 +94,12 @@ def test_a_progress_bar_is_drawn_where_it_is_asked_for():
     with redirect_stderr(io.StringIO()) as written:
         search(FAITHFUL, [1, 2], ["full"], progress=True)
     assert "2/2" in written.getvalue()
+
+
+def test_a_component_more_is_never_worse():
+    rng = np.random.default_rng(3)
+    means = 2 * rng.normal(size=(5, 2))
+    X = means[rng.integers(5, size=2000)] + rng.normal(size=(2000, 2))  # above 1700 rows, where the effort is least
+    table = search(X, range(1, 8)).query("not degenerate")
+    for _, of_type in table.sort_values("n_components").groupby("covariance_type"):
+        assert (of_type["log_likelihood"].diff().dropna() > -1e-3).all()

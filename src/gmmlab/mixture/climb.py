@@ -131,10 +131,8 @@ class Ends(NamedTuple):
     start: np.ndarray
 
 
-def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -> Ends:
+def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int, *, race: bool = True) -> Ends:
     """Run EM from many starts at once, in single precision: good enough to tell the promising from the poor.
-
-    After a few iterations only the best quarter goes on.
 
     Parameters
     ----------
@@ -142,6 +140,8 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -
     batch : Batch
     covariance_type : {"full", "tied", "diag", "spherical"}
     n_iter : int
+    race : bool
+        Whether only the best quarter goes on after a few iterations.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int) -
     """
     features, start, log_likelihood = _FEATURES[covariance_type](V), np.arange(len(batch.weights)), None
     for i in range(n_iter):
-        if i == RACE:
+        if race and i == RACE:
             best = np.argsort(-log_likelihood)[: max(LEFT, len(start) // 4)]
             batch, start = batch.keep(best), start[best]
         alive = _alive(batch, len(V))

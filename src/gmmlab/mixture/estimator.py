@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import validate_data
 
-from gmmlab.mixture.fitting import DegenerateFitWarning, Fit, as_mixture, degenerate_message, fit_types
+from gmmlab.mixture.fitting import DegenerateFitWarning, Fit, as_mixture, degenerate_message, fit_one
 
 EQUAL = 1e-3  # means closer than this, in standard deviations of the data, are equal
 
@@ -48,7 +48,7 @@ class BestGaussianMixture(GaussianMixture):
         If X holds integers. Its methods would score them wrongly, so convert them first.
     """
 
-    def __init__(self, n_components=1, *, covariance_type="full", n_init=40, random_state=0):
+    def __init__(self, n_components=1, *, covariance_type="full", n_init=20, random_state=0):
         super().__init__(n_components, covariance_type=covariance_type, n_init=n_init, random_state=random_state)
 
     def fit(self, X: ArrayLike, y: None = None) -> BestGaussianMixture:
@@ -56,9 +56,7 @@ class BestGaussianMixture(GaussianMixture):
         self._validate_params()
         _warn_of_integers(X)
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        (fit,) = fit_types(
-            X, self.n_components, [self.covariance_type], n_init=self.n_init, random_state=self.random_state
-        )
+        fit = fit_one(X, self.n_components, self.covariance_type, n_init=self.n_init, random_state=self.random_state)
         self._warn_of(fit, X)
         for name, value in vars(as_mixture(fit)).items():
             if name.endswith("_"):  # what a fit finds

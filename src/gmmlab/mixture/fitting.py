@@ -2,7 +2,8 @@
 
 EM climbs from where it starts, so the starts decide. A k-means start depends on the units of the features while the
 likelihood of a mixture does not; so starts come from three views of the data (as they are, standardised, whitened),
-all run a little, the best few run on, and then components are joined and split as long as that leads higher.
+and from larger mixtures of which components are joined. All run a little, the best few run on, and then components
+are joined and split as long as that leads higher.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ KEPT = 4  # short runs that are run on
 INSIDE = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
 WAYS, OTHERS = 24, 8  # ways to join and split that are tried at once; to join or split components of another mixture
-JOINS = 3
-ENOUGH = 500  # rows to compare clusters on
+JOINS = 3  # ways to join components of a mixture that is larger by design
 NEAR = 0.02  # a move whose short run ends this far below the best, per row, may still lead higher
 NEARBY = 0.01  # an optimum on a sample that is this far below the best, per row, may be the best on all rows
-ALIKE = 0.9  # starts whose clusters agree better (adjusted Rand index) lead to the same optimum; joined and split
-ALIKE_MOVES = 0.95  # ones differ less
-SAME = 1e-4  # optima that differ by less, in log-likelihood per row, count as one
+TIE = 0.005  # the same, for one below what was already polished on all rows
+ALIKE, ALIKE_MOVES = 0.9, 0.95  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
+ENOUGH = 500  # rows on which clusters are compared
+SAME = 1e-4  # optima of much the same weights that differ by less, in log-likelihood per row, count as one
 
 
 class DegenerateFitWarning(UserWarning):
@@ -61,7 +62,7 @@ def best_fit(
     n_components: int,
     *,
     covariance_type: str = "full",
-    n_init: int = 40,
+    n_init: int = 20,
     random_state: int | np.random.RandomState | None = 0,
 ) -> GaussianMixture:
     """Fit a mixture by the lab's recipe: many starts, the best improved and polished to real convergence.
@@ -86,8 +87,8 @@ def best_fit(
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
     n_init : int
-        Effort: k-means starts in each of the three views. For every eight of them, one more failed round of joining
-        and splitting components is allowed before the search ends.
+        Effort: k-means starts in each of the three views. For every eight of them, mixtures with one more component
+        are tried and joined to `n_components`, and one more failed round of joining and splitting is allowed.
     random_state : int, RandomState or None
         Seed of the starts.
 
@@ -109,9 +110,7 @@ def best_fit(
     names = feature_names(X)
     X = check_array(X, dtype=np.float64, ensure_min_samples=2)
     with bar(desc="best_fit", unit=" rounds") as rounds:
-        (fit,) = fit_types(
-            X, n_components, [covariance_type], n_init=n_init, random_state=random_state, tick=rounds.update
-        )
+        fit = fit_one(X, n_components, covariance_type, n_init=n_init, random_state=random_state, tick=rounds.update)
     if fit.degenerate:
         warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
     gmm = as_mixture(fit)
@@ -144,12 +143,44 @@ def as_mixture(fit: Fit) -> GaussianMixture:
     return gmm
 
 
+def fit_one(
+    X: NDArray[np.float64],
+    n_components: int,
+    covariance_type: str,
+    *,
+    n_init: int,
+    random_state: int | np.random.RandomState | None,
+    tick: Callable[[], object] = lambda: None,
+) -> Fit:
+    """Fit one mixture as `best_fit` does: from starts, then from what one component less and one more find.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    n_components, covariance_type, n_init, random_state
+        As in `best_fit`.
+    tick : callable
+        Called after each round of EM runs.
+
+    Returns
+    -------
+    Fit
+    """
+    rng, types = check_random_state(random_state), [covariance_type]
+    (fit,) = fit_types(X, n_components, types, n_init=n_init, random_state=rng, tick=tick)
+    sample = X[rng.permutation(len(X))[:ROWS]]
+    settings = {"n_init": 1 + n_init // 4, "random_state": rng, "tol": SAME, "tick": tick}
+    near = [k for k in (n_components - 1, n_components + 1) if 1 <= k <= len(X) and n_components > 1]
+    others = [fit_types(sample, k, types, **settings)[0].parameters for k in near]
+    return refit(X, fit, others, random_state=rng) if others else fit
+
+
 def fit_types(
     X: NDArray[np.float64],
     n_components: int,
     covariance_types: Sequence[str],
     *,
-    n_init: int = 40,
+    n_init: int = 20,
     random_state: int | np.random.RandomState | None = 0,
     tol: float = 1e-12,
     tick: Callable[[], object] = lambda: None,
@@ -160,7 +191,7 @@ def fit_types(
     ----------
     X : array of shape (n, d)
     n_components, n_init, random_state
-        As in `best_fit`, which gives the same fits.
+        As in `best_fit`.
     covariance_types : sequence of str
     tol : float
         Gain in log-likelihood per row below which an accelerated iteration counts as converged.
@@ -215,11 +246,12 @@ def refit(
     shares = [e_step(X[samples.few], other)[0].T for other in others]
     starts = [start for share in shares for start in resized(rows.few, share, k, kind, OTHERS)]
     optima = _optima(rows, _promising(rows.few, stacked(starts), own.run.parameters), [own]) if starts else []
-    if not _bettered(own, optima):
-        return fit
-    if k > 2:
+    if _bettered(own, optima) and k > 2:
         optima = _improved(rows, optima, 1, lambda: None)
-    again = _polished(rows, _distinct(optima), space, tol)
+    rivals = [o for o in optima if not _same(o, own) and o.rank < (own.rank[0], own.rank[1] + rows.tie)]
+    if not rivals:
+        return fit
+    again = _polished(rows, _distinct(rivals), space, tol)
     return min(fit, again, key=lambda f: (f.degenerate, -f.log_likelihood))
 
 
@@ -320,6 +352,11 @@ class Rows(NamedTuple):
     def sampled(self) -> bool:
         """Whether optima are told apart on a sample."""
         return self.some is not self.all
+
+    @property
+    def tie(self) -> float:
+        """How far below another, per row, an optimum on `some` may well be the better one on all rows."""
+        return TIE if self.sampled else -SAME
 
     @property
     def hopeless(self) -> float:
@@ -438,8 +475,11 @@ def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, larger: 
     if kind == "full":  # what a common covariance finds is a good start for many dimensions and few rows
         for end in list(_ends(U, groups, "tied"))[:KEPT]:
             groups = _with(groups, groups_of(e_step(U, end.parameters)[0].T, products, d))
-    ends = list(_ends(U, groups, kind))
-    sound = [end for end in ends if not degenerate(U, end.parameters)]
+    for race in (True, False):  # the fastest may all collapse
+        ends = list(_ends(U, groups, kind, race=race))
+        sound = [end for end in ends if not degenerate(U, end.parameters)]
+        if sound:
+            break
     return _various(U, sound or ends, ALIKE) or [_anyhow(groups, kind)]
 
 
@@ -459,9 +499,9 @@ class _End(NamedTuple):
     start: int
 
 
-def _ends(U: NDArray, starts: Groups, kind: str) -> Iterator[_End]:
+def _ends(U: NDArray, starts: Groups, kind: str, *, race: bool = True) -> Iterator[_End]:
     """Yield where short runs end, from the best down."""
-    ends = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT)
+    ends = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT, race=race)
     for r, log_likelihood in enumerate(ends.log_likelihood):
         yield _End(ends.batch.parameters(r, kind), float(log_likelihood), int(ends.start[r]))
 
@@ -525,9 +565,14 @@ def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
     """Return the optima in order, without those that were found again."""
     kept: list[_Optimum] = []
     for optimum in sorted(optima, key=lambda o: o.rank):
-        if all(abs(optimum.rank[1] - other.rank[1]) > SAME for other in kept):
+        if not any(_same(optimum, other) for other in kept):
             kept.append(optimum)
     return kept
+
+
+def _same(one: _Optimum, other: _Optimum) -> bool:
+    weights = [np.sort(o.run.parameters.weights) for o in (one, other)]
+    return abs(one.rank[1] - other.rank[1]) <= SAME and np.allclose(*weights, atol=0.01)
 
 
 def _polished(rows: Rows, optima: list[_Optimum], space: Space, tol: float) -> Fit:

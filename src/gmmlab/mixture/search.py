@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from gmmlab.mixture.components import COVARIANCE_TYPES, n_parameters
 from gmmlab.mixture.em import e_step
-from gmmlab.mixture.fitting import FEW_ROWS, ROWS, Fit, fit_types, refit
+from gmmlab.mixture.fitting import FEW_ROWS, Fit, fit_types, refit
 from gmmlab.waiting import bar
 
 EXCHANGES = 3  # rounds in which fits learn from their neighbours; the third betters hardly any
@@ -51,7 +51,7 @@ def search(
         What to measure the held-out log-likelihood on: other rows, or a number of folds of X for cross-validation
         (shuffled; each fold is scored by a mixture fitted to the rest).
     n_init : int, optional
-        k-means starts in each view, as in `best_fit`. Default: 20, 6 above 1700 rows, 12 above 5000.
+        k-means starts in each view, as in `best_fit`. Default: 20, and 6 above 1700 rows.
     random_state : int
         Seed of starts and folds.
     n_jobs : int, optional
@@ -145,10 +145,8 @@ def _neighbours(i: int, k: int, t: str, numbers: list[int], types: list[str]) ->
 
 
 def effort(n: int) -> int:
-    """Return the default ``n_init`` for n rows: few rows cost little, and above `ROWS` starts are made on a sample."""
-    if n <= FEW_ROWS:
-        return 20
-    return 6 if n <= ROWS else 12
+    """Return the default ``n_init`` for n rows: few rows cost little."""
+    return 20 if n <= FEW_ROWS else 6
 
 
 def _splits(X: NDArray, held_out: int | ArrayLike | None, random_state: int) -> Iterator[tuple[NDArray, NDArray]]:
