@@ -5,8 +5,8 @@
 
 A cell is a data set, a number of components from 1 to 9 and a covariance type. scikit-learn fits with ``n_init=10``
 and then polishes the best with ``warm_start`` to 1e-6 per row; the lab's search runs as a user gets it by default. CPU
-time on one thread. Cells in which scikit-learn's best fit has collapsed
-(as `best_fit` defines it) are counted apart: its likelihood there is an artefact.
+time on one thread. Cells in which scikit-learn's best fit has collapsed (as `best_fit` defines it) are counted apart:
+its likelihood there is an artefact.
 """
 
 import os
@@ -83,11 +83,9 @@ def collapsed(gmm: GaussianMixture, X: np.ndarray) -> bool:
 def measure(name: str, n: int, numbers: Iterable[int]) -> pd.DataFrame:
     X = DATA[name](n)
     (theirs, their_seconds), (table, our_seconds) = timed(by_sklearn, X, numbers), timed(search, X, numbers)
-    cells = [(k, t) for k, t in zip(table["n_components"], table["covariance_type"], strict=True)]
-    table = table[["n_components", "covariance_type", "bic", "degenerate"]]
-    table.insert(0, "data", name)
-    table.insert(1, "n", n)
-    table.insert(2, "d", X.shape[1])
+    cells = [*zip(table["n_components"], table["covariance_type"], strict=True)]
+    found = table[["n_components", "covariance_type", "bic", "degenerate"]]
+    table = pd.DataFrame({"data": name, "n": n, "d": X.shape[1], **found})
     table["bic_sklearn"] = [theirs[cell].bic(X) for cell in cells]
     table["bic_higher_by"] = table["bic"] - table["bic_sklearn"]
     table["sklearn_collapsed"] = [collapsed(theirs[cell], X) for cell in cells]

@@ -27,11 +27,11 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 from traitlets import Dict
 
-from gmmlab.mixture import COVARIANCE_TYPES, ellipse_radius, from_parameters, marginal, search, sort_components
+from gmmlab.mixture import COVARIANCE_TYPES, ellipse_radius, from_parameters, marginal, sort_components
 from gmmlab.mixture.components import covariance_matrices
 from gmmlab.mixture.em import e_step, em
 from gmmlab.mixture.parameters import Parameters
-from gmmlab.mixture.search import fit_grids
+from gmmlab.mixture.search import search_with_fits
 from gmmlab.plot import (
     COLOURS,
     axis_label,
@@ -290,8 +290,7 @@ def covariance_fits(
 
     The table's index holds the pairs of type and number.
     """
-    table = search(X, numbers, held_out=held_out, random_state=random_state)
-    (grid,) = fit_grids([np.asarray(X, dtype=float)], numbers, random_state=random_state)
+    table, grid = search_with_fits(X, numbers, held_out=held_out, random_state=random_state)
     fits = {(kind, k): _sorted(fit.parameters) for (k, kind), fit in grid.items()}
     return fits, table.set_index(["covariance_type", "n_components"]).sort_index()
 

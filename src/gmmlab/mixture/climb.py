@@ -147,7 +147,7 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int, *
     -------
     Ends
     """
-    features, start, log_likelihood = _FEATURES[covariance_type](V), np.arange(len(batch.weights)), None
+    features, start, log_likelihood = _FEATURES[covariance_type](V), np.arange(len(batch.weights)), np.empty(0)
     for i in range(n_iter):
         if race and i == RACE:
             best = np.argsort(-log_likelihood)[: max(LEFT, len(start) // 4)]

@@ -15,7 +15,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+from gmmlab.mixture.parameters import COVARIANCE_TYPES
 
 _AS_MATRICES = {
     "full": lambda c, k, d: np.array(c),

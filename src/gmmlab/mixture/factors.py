@@ -27,7 +27,7 @@ class Factors:
     components in many dimensions.
     """
 
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype):
+    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
         factors, self.means = cholesky(parameters), parameters.means
         (k, d), self.constants = self.means.shape, constants(parameters, log_det(factors)).astype(dtype)
         self.whiten = np.linalg.inv(factors).astype(dtype)

@@ -168,11 +168,13 @@ def fit_one(
     """
     rng, types = check_random_state(random_state), [covariance_type]
     (fit,) = fit_types(X, n_components, types, n_init=n_init, random_state=rng, tick=tick)
+    if n_components == 1:
+        return fit
     sample = X[rng.permutation(len(X))[:ROWS]]
     settings = {"n_init": 1 + n_init // 4, "random_state": rng, "tol": SAME, "tick": tick}
-    near = [k for k in (n_components - 1, n_components + 1) if 1 <= k <= len(X) and n_components > 1]
+    near = [k for k in (n_components - 1, n_components + 1) if k <= len(sample)]
     others = [fit_types(sample, k, types, **settings)[0].parameters for k in near]
-    return refit(X, fit, others, random_state=rng) if others else fit
+    return refit(X, fit, others, random_state=rng)
 
 
 def fit_types(
@@ -242,10 +244,12 @@ def refit(
     k, kind = len(fit.parameters.weights), fit.parameters.covariance_type
     samples, space = _samples(X, k, check_random_state(random_state)), space_of(X, kind)
     rows = samples.in_space(X, space)
-    own = _optimum(rows.some, space.of_mixture(fit.parameters), LONG, SAME / 10)
     shares = [e_step(X[samples.few], other)[0].T for other in others]
     starts = [start for share in shares for start in resized(rows.few, share, k, kind, OTHERS)]
-    optima = _optima(rows, _promising(rows.few, stacked(starts), own.run.parameters), [own]) if starts else []
+    if not starts:
+        return fit
+    own = _optimum(rows.some, space.of_mixture(fit.parameters), LONG, SAME / 10)
+    optima = _optima(rows, _promising(rows.few, stacked(starts), own.run.parameters), [own])
     if _bettered(own, optima) and k > 2:
         optima = _improved(rows, optima, 1, lambda: None)
     rivals = [o for o in optima if not _same(o, own) and o.rank < (own.rank[0], own.rank[1] + rows.tie)]
@@ -462,8 +466,8 @@ def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, larger: 
     products, d = pair_products(U), U.shape[1]
     groups, fines = groups_of(_indicators(partitions.coarse, k), products, d), []
     for labels in partitions.fine:
-        fine = groups_of(_indicators([labels], labels.max() + 1), products, d)
-        fine = Groups(*(array[0] for array in fine)).take(fine.counts[0] >= 1)
+        fine = groups_of(_indicators([labels], labels.max() + 1), products, d).take(0)
+        fine = fine.take(fine.counts >= 1)
         if len(fine.counts) > k:
             groups = _with(groups, merged(fine, k, kind))
             fines.append(fine)

@@ -128,9 +128,8 @@ def merged(groups: Groups, k: int, covariance_type: str) -> Groups:
     groups = Groups(*(array.copy() for array in groups))
     cost = cost_of(covariance_type, common_covariance(groups))
     own, left = cost(groups), np.arange(len(groups.counts))
-    i, j = upper(len(left), 1)
     loss = np.full((len(left), len(left)), np.inf)
-    loss[i, j] = cost(groups.take(i).joined(groups.take(j))) - own[i] - own[j]
+    i, j, _, loss[i, j] = _unions(groups, cost)
     while len(left) > k:
         a, b = divmod(int(loss.argmin()), len(loss))
         groups.put(a, groups.take(a).joined(groups.take(b)))
@@ -162,9 +161,8 @@ def merge_and_split(V: np.ndarray, parameters: Parameters, first: int, last: int
     groups = groups_of(responsibilities, products, V.shape[1])
     cost = cost_of(parameters.covariance_type, common_covariance(groups))
     near, far, gain = _best_halves(V, products, responsibilities, groups, cost)
-    i, j = upper(len(groups.counts), 1)
-    unions = groups.take(i).joined(groups.take(j))
-    promise = gain - (cost(unions) - cost(groups.take(i)) - cost(groups.take(j)))[:, None]
+    i, j, unions, loss = _unions(groups, cost)
+    promise = gain - loss[:, None]
     promise[np.arange(len(i)), i] = promise[np.arange(len(i)), j] = -np.inf
     ways = [divmod(int(way), len(gain)) for way in np.argsort(-promise, axis=None)[first:last]]
     ways = [(pair, split) for pair, split in ways if np.isfinite(promise[pair, split])]
@@ -194,9 +192,7 @@ def resized(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type
         return [groups]
     if more < 0:
         groups = merged(groups, k + 1, covariance_type)
-        i, j = upper(k + 1, 1)
-        unions = groups.take(i).joined(groups.take(j))
-        loss = cost(unions) - cost(groups.take(i)) - cost(groups.take(j))
+        i, j, unions, loss = _unions(groups, cost)
         return [
             _changed(groups, {i[p]: unions.take(p)}).take(np.arange(k + 1) != j[p]) for p in np.argsort(loss)[:ways]
         ]
@@ -215,6 +211,13 @@ def resized(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type
 def stacked(groups: Sequence[Groups]) -> Groups:
     """Return groups of the same number as one, of shape (r, k)."""
     return Groups(*(np.stack(arrays) for arrays in zip(*groups, strict=True)))
+
+
+def _unions(groups: Groups, cost: Cost) -> tuple[np.ndarray, np.ndarray, Groups, np.ndarray]:
+    """Return the numbers i and j of all pairs of groups, their unions, and what is lost by joining them."""
+    own, (i, j) = cost(groups), upper(len(groups.counts), 1)
+    unions = groups.take(i).joined(groups.take(j))
+    return i, j, unions, cost(unions) - own[i] - own[j]
 
 
 def _changed(groups: Groups, new: dict[int, Groups]) -> Groups:

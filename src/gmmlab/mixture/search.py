@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,20 +77,33 @@ def search(
     ValueError
         If X, a number or a type is out of range.
     """
-    X = check_array(X, dtype=np.float64, ensure_min_samples=2)
-    splits = list(_splits(X, held_out, random_state))
-    sets = [X, *(fitted for fitted, _ in splits if len(fitted))]
     settings = {"n_init": n_init, "random_state": random_state, "n_jobs": n_jobs, "progress": progress}
-    whole, *parts = fit_grids(sets, n_components, covariance_types, **settings)
-    rows = []
-    for cell, fit in whole.items():
-        held_out = _held_out([part[cell] for part in parts or [whole]], splits)
-        rows.append(_measured(fit, X) | {"held_out": held_out, "degenerate": fit.degenerate})
-    return pd.DataFrame(rows).sort_values(["degenerate", "bic"], kind="stable", ignore_index=True)
+    return search_with_fits(X, n_components, covariance_types, held_out=held_out, **settings)[0]
 
 
 Cell = tuple[int, str]
 """A number of components and a covariance type."""
+
+
+def search_with_fits(
+    X: ArrayLike,
+    n_components: Iterable[int],
+    covariance_types: Sequence[str] = COVARIANCE_TYPES,
+    *,
+    held_out: int | ArrayLike | None = None,
+    **settings: Any,
+) -> tuple[pd.DataFrame, dict[Cell, Fit]]:
+    """Return the table of `search`, which has the same parameters, and the fits that it measures."""
+    X = check_array(X, dtype=np.float64, ensure_min_samples=2)
+    splits = list(_splits(X, held_out, settings.get("random_state", 0)))
+    sets = [X, *(fitted for fitted, _ in splits if len(fitted))]
+    whole, *parts = fit_grids(sets, n_components, covariance_types, **settings)
+    parts = parts or [whole] * len(splits)  # one mixture scores all held-out rows, or each fold has its own
+    rows = []
+    for cell, fit in whole.items():
+        scored = _held_out([part[cell] for part in parts], splits)
+        rows.append(_measured(fit, X) | {"held_out": scored, "degenerate": fit.degenerate})
+    return pd.DataFrame(rows).sort_values(["degenerate", "bic"], kind="stable", ignore_index=True), whole
 
 
 def fit_grids(
@@ -128,6 +142,8 @@ def fit_grids(
     for _ in range(EXCHANGES):
         near = {(i, k, t): [c for c in _neighbours(i, k, t, numbers, types) if c in new] for i, k, t in fits if k > 1}
         cells = [cell for cell, others in near.items() if others]
+        if not cells:
+            break
         again = parallel(
             delayed(refit)(sets[cell[0]], fits[cell], [fits[c].parameters for c in near[cell]], **settings)
             for cell in bar(cells, unit="fit", desc="exchange", shown=progress)
@@ -162,7 +178,7 @@ def _splits(X: NDArray, held_out: int | ArrayLike | None, random_state: int) -> 
 
 def _held_out(fits: list[Fit], splits: list) -> float:
     """Return the mean log density of the rows to score, averaged over the splits."""
-    scores = [e_step(scored, fit.parameters)[1].mean() for fit, (_, scored) in zip(fits, splits, strict=False)]
+    scores = [e_step(scored, fit.parameters)[1].mean() for fit, (_, scored) in zip(fits, splits, strict=True)]
     return float(np.mean(scores)) if scores else np.nan
 
 
