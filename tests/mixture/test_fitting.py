@@ -2,12 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
 from gmmlab.mixture.fitting import Fit, fit_types, refit
 from gmmlab.mixture.moments import resized
 from gmmlab.mixture.parameters import Parameters
+from gmmlab.preprocess import split_penguins
 
 FAITHFUL = load_faithful()
 PENGUINS = load_penguins()[MEASURES].dropna()
@@ -186,3 +188,10 @@ def test_a_poor_fit_learns_from_one_with_a_component_more():
 def test_a_good_fit_stays_as_it_is():
     (good,), (more,) = fit_types(ROWS_OF_SIX, 5, ["full"], n_init=40), fit_types(ROWS_OF_SIX, 6, ["full"])
     assert refit(ROWS_OF_SIX, good, [more.parameters]) is good
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
+    Z = StandardScaler().fit_transform(split_penguins()[0])
+    (fit,) = fit_types(Z, 12, ["full"], n_init=3, random_state=seed)  # the quarter that leads ends on a few birds
+    assert not fit.degenerate
