@@ -195,3 +195,10 @@ def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
     Z = StandardScaler().fit_transform(split_penguins()[0])
     (fit,) = fit_types(Z, 12, ["full"], n_init=3, random_state=seed)  # the quarter that leads ends on a few birds
     assert not fit.degenerate
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_best_fit_learns_from_one_component_less_and_one_more(six_clumps, seed):
+    (alone,) = fit_types(six_clumps, 4, ["diag"], n_init=4, random_state=seed)
+    gmm = best_fit(six_clumps, 4, covariance_type="diag", n_init=4, random_state=seed)
+    assert 3000 * (gmm.lower_bound_ - alone.log_likelihood) > 50

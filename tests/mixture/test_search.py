@@ -96,10 +96,6 @@ def test_a_progress_bar_is_drawn_where_it_is_asked_for():
     assert "2/2" in written.getvalue()
 
 
-def test_models_learn_from_their_neighbours_what_they_miss_alone():
-    rng = np.random.default_rng(1)
-    means, maps = 3 * rng.normal(size=(6, 2)), 0.6 * rng.normal(size=(6, 2, 2)) + 0.5 * np.eye(2)
-    of = rng.choice(6, size=3000, p=rng.dirichlet(np.full(6, 5)))
-    X = means[of] + np.einsum("nij,nj->ni", maps[of], rng.normal(size=(3000, 2)))
-    together = search(X, range(2, 6), ["full"]).set_index("n_components")["log_likelihood"]
-    assert together[3] > search(X, [3], ["full"])["log_likelihood"].item() + 100
+def test_models_learn_from_their_neighbours_what_they_miss_alone(six_clumps):
+    together = search(six_clumps, range(2, 6), ["full"]).set_index("n_components")["log_likelihood"]
+    assert together[3] > search(six_clumps, [3], ["full"])["log_likelihood"].item() + 100

@@ -1,0 +1,11 @@
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def six_clumps():
+    """3000 rows from six Gaussians of random shapes: mixtures of fewer components have many poor optima."""
+    rng = np.random.default_rng(1)
+    means, maps = 3 * rng.normal(size=(6, 2)), 0.6 * rng.normal(size=(6, 2, 2)) + 0.5 * np.eye(2)
+    of = rng.choice(6, size=3000, p=rng.dirichlet(np.full(6, 5)))
+    return means[of] + np.einsum("nij,nj->ni", maps[of], rng.normal(size=(3000, 2)))
