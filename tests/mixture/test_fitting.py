@@ -5,9 +5,11 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
-from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
-from gmmlab.mixture.fitting import Fit, fit_types, refit
-from gmmlab.mixture.moments import resized
+from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices, fitting
+from gmmlab.mixture.climb import batch_of, climb, inserted
+from gmmlab.mixture.em import e_step
+from gmmlab.mixture.fitting import Optimum, Sample, exchanged, from_starts, polished
+from gmmlab.mixture.moments import joined_to
 from gmmlab.mixture.parameters import Parameters
 from gmmlab.preprocess import split_penguins
 
@@ -167,38 +169,106 @@ SIX = np.random.default_rng(1).normal(scale=3, size=(6, 2))
 ROWS_OF_SIX = SIX[np.arange(600) % 6] + np.random.default_rng(2).normal(size=(600, 2))
 
 
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
-@pytest.mark.parametrize("other", [2, 3, 4, 6])
-def test_components_of_another_mixture_are_joined_or_split_to_the_number_wanted(covariance_type, other):
+@every_type
+@pytest.mark.parametrize("other", [4, 5, 7])
+def test_components_of_a_larger_mixture_are_joined_to_the_number_wanted(covariance_type, other):
     responsibilities = np.random.default_rng(0).dirichlet(np.ones(other), size=600).T
-    for groups in resized(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3):
-        assert groups.means.shape == (4, 2)
-        assert groups.counts.sum() == pytest.approx(600, rel=1e-5)
-        assert groups.counts @ groups.means == pytest.approx(ROWS_OF_SIX.sum(axis=0), rel=1e-4, abs=1e-3)
+    groups = joined_to(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3)
+    assert groups.means.shape == (1 if other == 4 else 3, 4, 2)
+    np.testing.assert_allclose(groups.counts.sum(axis=1), 600, rtol=1e-5)
+    for counts, means in zip(groups.counts, groups.means, strict=True):
+        assert counts @ means == pytest.approx(ROWS_OF_SIX.sum(axis=0), rel=1e-4, abs=1e-3)
 
 
-def test_a_poor_fit_learns_from_one_with_a_component_more():
-    (good,), (more,) = fit_types(ROWS_OF_SIX, 5, ["full"]), fit_types(ROWS_OF_SIX, 6, ["full"])
-    near = ROWS_OF_SIX[:5] * 0.01  # all five components start, and end, about the middle
-    start = Parameters(np.full(5, 0.2), near, np.tile(20 * np.eye(2), (5, 1, 1)), "full")
-    poor = Fit(start, -np.inf, 0, False, False)
-    assert refit(ROWS_OF_SIX, poor, [more.parameters]).log_likelihood > good.log_likelihood - 1e-3
+def with_a_clump(n: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return np.r_[rng.normal(size=(1000 - n, 2)), [1.5, 1.5] + 0.05 * rng.normal(size=(n, 2))]
 
 
-def test_a_good_fit_stays_as_it_is():
-    (good,), (more,) = fit_types(ROWS_OF_SIX, 5, ["full"], n_init=40), fit_types(ROWS_OF_SIX, 6, ["full"])
-    assert refit(ROWS_OF_SIX, good, [more.parameters]) is good
+def one_component(X: np.ndarray, covariance_type: str):
+    return batch_of(best_fit_parameters(X, covariance_type))
+
+
+def best_fit_parameters(X: np.ndarray, covariance_type: str) -> Parameters:
+    gmm = best_fit(X, 1, covariance_type=covariance_type)
+    return Parameters(gmm.weights_, gmm.means_, gmm.covariances_, covariance_type)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+def test_a_component_is_added_where_rows_crowd(covariance_type):
+    X = with_a_clump(20)
+    larger = inserted(X, one_component(X, covariance_type), covariance_type, 64, np.random.RandomState(0))
+    np.testing.assert_allclose(larger.means[0, 1], [1.5, 1.5], atol=0.03)
+    assert larger.weights[0, 1] == pytest.approx(0.02, abs=0.003)
+
+
+@every_type
+def test_the_components_added_own_other_rows_and_enough_of_them(covariance_type):
+    base = one_component(ROWS_OF_SIX, covariance_type)
+    larger = inserted(ROWS_OF_SIX, base, covariance_type, 64, np.random.RandomState(0))
+    assert len(larger.weights) > 1
+    assert len(np.unique(larger.means[:, 1].round(1), axis=0)) == len(larger.weights)
+    assert (len(ROWS_OF_SIX) * larger.weights[:, 1] >= 6).all()
+    np.testing.assert_allclose(larger.weights.sum(axis=1), 1)
+
+
+def test_the_components_added_are_in_falling_order_of_the_likelihood():
+    base = one_component(ROWS_OF_SIX, "full")
+    larger = inserted(ROWS_OF_SIX, base, "full", 64, np.random.RandomState(0))
+    mixtures = [larger.parameters(r, "full") for r in range(len(larger.weights))]
+    reached = [
+        e_step(ROWS_OF_SIX, mixture)[1].mean() for mixture in [best_fit_parameters(ROWS_OF_SIX, "full"), *mixtures]
+    ]
+    assert reached[1] == max(reached) and reached[0] == min(reached)
+
+
+def test_where_no_component_has_rows_enough_none_is_added():
+    X = FAITHFUL.to_numpy()[:5]
+    assert len(inserted(X, one_component(X, "spherical"), "spherical", 8, np.random.RandomState(0)).weights) == 0
+
+
+def alone(sample: Sample, k: int, n_init: int = 20) -> list[Optimum]:
+    return from_starts(sample, k, ["full"], n_init)["full"]
+
+
+@pytest.mark.parametrize("other", [4, 6])
+def test_a_poor_mixture_learns_from_one_with_a_component_less_or_more(other):
+    sample = Sample(ROWS_OF_SIX, 0)
+    V, good = sample.rows["full"], alone(sample, 5)[0]
+    near = np.zeros((5, 2)) + 0.01 * np.arange(5)[:, None]  # all five components start, and end, about the middle
+    poor = climb(V, Parameters(np.full(5, 0.2), near, np.tile(np.eye(2), (5, 1, 1)), "full"), 40, 1e-5)
+    assert poor.log_likelihood < good.run.log_likelihood - 0.05
+    known = [Optimum((False, -poor.log_likelihood), poor)]
+    learnt = exchanged(sample, known, [alone(sample, other)[0].run.parameters], 0)[0]
+    assert learnt.run.log_likelihood > good.run.log_likelihood - 0.01
+
+
+def test_a_good_mixture_stays_the_best():
+    sample = Sample(ROWS_OF_SIX, 0)
+    good = alone(sample, 6, n_init=40)
+    assert exchanged(sample, good, [alone(sample, 7)[0].run.parameters], 0)[0] is good[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
     Z = StandardScaler().fit_transform(split_penguins()[0])
-    (fit,) = fit_types(Z, 12, ["full"], n_init=3, random_state=seed)  # the quarter that leads ends on a few birds
-    assert not fit.degenerate
+    # the quarter that leads ends on a few birds
+    assert not alone(Sample(Z, seed), 12, n_init=3)[0].rank[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_best_fit_learns_from_one_component_less_and_one_more(six_clumps, seed):
-    (alone,) = fit_types(six_clumps, 4, ["diag"], n_init=4, random_state=seed)
+    sample = Sample(six_clumps, seed)
+    (found, *_) = from_starts(sample, 4, ["diag"], 4)["diag"]
     gmm = best_fit(six_clumps, 4, covariance_type="diag", n_init=4, random_state=seed)
-    assert 3000 * (gmm.lower_bound_ - alone.log_likelihood) > 50
+    from_starts_alone = polished(six_clumps, sample, [found], 1e-8).log_likelihood
+    assert 3000 * (gmm.lower_bound_ - from_starts_alone) > 50
+
+
+def test_rows_beyond_the_sample_are_fitted_too(monkeypatch):
+    monkeypatch.setattr(fitting, "ROWS", 1000)
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(mean, 1, size=(1000, 2)) for mean in (0, 6, 12)])
+    gmm = best_fit(X, 3)
+    shares = gmm.predict_proba(X)  # at the optimum of all rows, weights are mean responsibilities
+    np.testing.assert_allclose(shares.mean(axis=0), gmm.weights_, atol=1e-6)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmlab.mixture.em import m_step, statistics
+from gmmlab.mixture.em import m_step, statistics, to_responsibilities
 from gmmlab.mixture.moments import SINGLE, pair_products, symmetric, upper
 from gmmlab.mixture.parameters import Parameters
 
@@ -20,6 +20,9 @@ REG_COVAR = 1e-8
 MEMORY = 5  # steps that the acceleration looks back; measured: 3 is slower, 10 no faster
 LONGEST_REST = 16  # plain steps after an acceleration that failed again and again
 RACE, LEFT = 3, 4  # after so many iterations of short runs, the best quarter goes on, or so many at least
+ALONE, NEW = 9, 6  # iterations of a new component alone, and how many of them go on
+SIZES = (1, 1 / 4, 1 / 16)  # of the variance of a new component, in that of the one where it starts
+OVERLAP = 0.7  # new components that share a larger part of their rows are the same
 BLOCK = 200_000  # responsibilities of a block of rows, which should stay in cache
 
 
@@ -55,7 +58,7 @@ def climb(V: np.ndarray, start: Parameters, max_iter: int, tol: float, goal: flo
     while n_iter < max_iter:
         n_iter += 1
         step = _em_step(V, x, start)
-        if step is None or step[0] < reached - 1e-12:
+        if step is None or step[0] < reached - max(1e-12, tol / 10):
             if x is plain:  # even plain EM falls: rounding is all that is left
                 break
             x, points, residuals = plain, [], []
@@ -114,6 +117,14 @@ class Batch(NamedTuple):
         return Parameters(self.weights[r] / self.weights[r].sum(), self.means[r], covariances, covariance_type)
 
 
+def batch_of(mixture: Parameters) -> Batch:
+    """Return a mixture as a batch of one."""
+    k, covariances = len(mixture.weights), mixture.covariances
+    if mixture.covariance_type == "tied":
+        covariances = np.repeat(covariances[None], k, axis=0)
+    return Batch(mixture.weights[None], mixture.means[None], covariances[None])
+
+
 class Ends(NamedTuple):
     """Where short runs ended, in falling order of the log-likelihood; no start that lost a component is among them.
 
@@ -162,6 +173,75 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int, *
     return Ends(old.keep(order), log_likelihood[order], start[order])
 
 
+def inserted(V: np.ndarray, bases: Batch, covariance_type: str, tries: int, rng: np.random.RandomState) -> Batch:
+    """Add a component to mixtures, by EM of the new component alone, in single precision.
+
+    It starts at a row drawn at random, as a copy of the component there, or a smaller one, that owns half of this row.
+    An iteration costs no more than one component, so many starts can be tried.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+    bases : Batch
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    tries : int
+        Rows for each mixture.
+    rng : RandomState
+
+    Returns
+    -------
+    Batch
+        The likeliest few, in falling order, of which each new component owns other rows: at least 2 (d + 1). None of
+        them may be left.
+
+    References
+    ----------
+    Verbeek, Vlassis & Kröse 2003, Neural Computation 15, 469.
+    """
+    (n, d), features = V.shape, _FEATURES[covariance_type](V)
+    rows, of = rng.randint(n, size=(len(bases.weights), tries)), np.repeat(np.arange(len(bases.weights)), tries)
+    log_density, owner = np.empty((len(rows), n), np.float32), np.empty_like(rows)
+    for b, coefficients in enumerate(_coefficients(bases, covariance_type).astype(np.float32)):
+        responsibilities = coefficients @ features
+        log_density[b] = to_responsibilities(responsibilities)
+        owner[b] = responsibilities[:, rows[b]].argmax(axis=0)
+    level, least = log_density.mean(axis=1, dtype=float), 2 * (d + 1) / n
+    rows, covariances = rows.ravel(), bases.covariances[of, owner.ravel()][:, None]
+    if covariance_type != "tied":
+        covariances = covariances * np.resize(SIZES, len(of)).reshape(-1, *[1] * (covariances.ndim - 1))
+    new = Batch(np.ones((len(of), 1)), V[rows][:, None], covariances)
+    peak = np.einsum("rp,pr->r", _coefficients(new, covariance_type)[:, 0], features[:, rows])
+    new = new._replace(weights=np.exp(log_density[of, rows] - peak).clip(least, 0.5)[:, None])
+    for i in range(ALONE):
+        shares = _coefficients(new, covariance_type)[:, 0].astype(np.float32) @ features
+        shares -= log_density[of]
+        np.exp(np.minimum(shares, 50, out=shares), out=shares)  # more would overflow
+        total = shares + (1 - new.weights).astype(np.float32)
+        shares /= total
+        gain = level[of] + np.log(total).mean(axis=1, dtype=float)
+        products = (shares @ features.T).astype(float)
+        step = _m_step(products[:, None], covariance_type, d)._replace(weights=products[:, :1] / n)
+        if covariance_type == "tied":
+            step = step._replace(covariances=new.covariances)
+        alive = (step.weights[:, 0] >= least) & _alive(step, n) & np.isfinite(gain)
+        new, of, gain, shares = step.keep(alive), of[alive], gain[alive], shares[alive]
+        if i == RACE - 1:
+            best = np.argsort(-gain)[: max(LEFT * NEW, len(of) // 4)]
+            new, of = new.keep(best), of[best]
+    kept: list[int] = []
+    for r in np.argsort(-gain):
+        if len(kept) < NEW and all(_overlap(shares[r], shares[other]) < OVERLAP for other in kept):
+            kept.append(r)
+    new, of = new.keep(kept), of[kept]
+    old = bases.keep(of)._replace(weights=bases.weights[of] * (1 - new.weights))
+    return Batch(*(np.concatenate(arrays, axis=1) for arrays in zip(old, new, strict=True)))
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the rows that two components share, as a part of all that they own."""
+    return np.minimum(one, other).sum() / np.maximum(one, other).sum()
+
+
 def _alive(batch: Batch, n: int) -> np.ndarray:
     """Say which mixtures have at least a row in every component, and covariances that can be inverted."""
     covariances = batch.covariances
@@ -170,7 +250,7 @@ def _alive(batch: Batch, n: int) -> np.ndarray:
         values = np.concatenate([diagonals, np.linalg.slogdet(covariances)[0][..., None]], axis=2)
     else:
         values = covariances
-    return (n * batch.weights.min(axis=1) >= 1) & (values.reshape(len(values), -1) > 0).all(axis=1)
+    return (n * batch.weights.min(axis=1) >= 1) & (values > 0).all(axis=tuple(range(1, values.ndim)))
 
 
 def _e_step(features: np.ndarray, batch: Batch, covariance_type: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,46 +1,50 @@
 """Fitting that reaches the good optimum, not merely a converged one.
 
 EM climbs from where it starts, so the starts decide. A k-means start depends on the units of the features while the
-likelihood of a mixture does not; so starts come from three views of the data (as they are, standardised, whitened),
-and from larger mixtures of which components are joined. All run a little, the best few run on, and then components
-are joined and split as long as that leads higher.
+likelihood of a mixture does not; so starts come from three views of the data (as they are, standardised, whitened).
+All run a little, the best few run on. Then a mixture learns from its neighbours as long as that leads higher: from one
+with a component less, to which one is added, and from one with a component more, of which two are joined.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_array, check_random_state
 
-from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, climb, short_runs
+from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, Ends, batch_of, climb, inserted, short_runs
 from gmmlab.mixture.components import COVARIANCE_TYPES, from_parameters
 from gmmlab.mixture.em import e_step
-from gmmlab.mixture.moments import Groups, groups_of, merge_and_split, merged, mixtures, pair_products, resized, stacked
+from gmmlab.mixture.moments import Groups, groups_of, joined_to, merged, mixtures, pair_products
 from gmmlab.mixture.parameters import Parameters
 from gmmlab.waiting import bar
 
 THINNEST = 1e-3
 """A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
 
-ROWS, FEW_ROWS = 5000, 1700  # so many rows tell optima apart; so few tell promising starts from poor ones
-SMALL = 6000  # few rows times components: few components are cheap, and two cannot be joined and split
-SHORT, LONG = 16, 40  # iterations of a short run and at most of a longer one
-KEPT = 4  # short runs that are run on
+ROWS, FEW_ROWS = 20_000, 1700  # so many rows tell optima apart; so few tell promising starts from poor ones
+SMALL = 6000  # few rows times components: few components are cheap
+SHORT, AGAIN, LONG = (
+    16,
+    12,
+    40,
+)  # iterations of a short run from a start and from another mixture; of a long one at most
+KEPT = 3  # short runs that are run on, and optima that are kept
 INSIDE = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
-WAYS, OTHERS = 24, 8  # ways to join and split that are tried at once; to join or split components of another mixture
-JOINS = 3  # ways to join components of a mixture that is larger by design
-NEAR = 0.02  # a move whose short run ends this far below the best, per row, may still lead higher
+JOINS, TRIES = 8, 64  # ways to join components, and rows at which a component is added, in another mixture
+NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
 NEARBY = 0.01  # an optimum on a sample that is this far below the best, per row, may be the best on all rows
-TIE = 0.005  # the same, for one below what was already polished on all rows
-ALIKE, ALIKE_MOVES = 0.9, 0.95  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
+ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
 ENOUGH = 500  # rows on which clusters are compared
-SAME = 1e-4  # optima of much the same weights that differ by less, in log-likelihood per row, count as one
+SAME, HIGHER = 1e-4, 1e-5  # log-likelihoods per row that differ by less count as one; by more, as progress
+EXCHANGES = 6  # rounds at most in which mixtures learn from their neighbours
 
 
 class DegenerateFitWarning(UserWarning):
@@ -87,8 +91,7 @@ def best_fit(
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
     n_init : int
-        Effort: k-means starts in each of the three views. For every eight of them, mixtures with one more component
-        are tried and joined to `n_components`, and one more failed round of joining and splitting is allowed.
+        Effort: k-means starts in each of the three views.
     random_state : int, RandomState or None
         Seed of the starts.
 
@@ -109,8 +112,7 @@ def best_fit(
     """
     names = feature_names(X)
     X = check_array(X, dtype=np.float64, ensure_min_samples=2)
-    with bar(desc="best_fit", unit=" rounds") as rounds:
-        fit = fit_one(X, n_components, covariance_type, n_init=n_init, random_state=random_state, tick=rounds.update)
+    fit = fit_one(X, n_components, covariance_type, n_init=n_init, random_state=random_state)
     if fit.degenerate:
         warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
     gmm = as_mixture(fit)
@@ -150,116 +152,97 @@ def fit_one(
     *,
     n_init: int,
     random_state: int | np.random.RandomState | None,
-    tick: Callable[[], object] = lambda: None,
 ) -> Fit:
-    """Fit one mixture as `best_fit` does: from starts, then from what one component less and one more find.
+    """Fit one mixture as `best_fit` does: together with one component less and one more, which learn from one another.
 
     Parameters
     ----------
     X : array of shape (n, d)
     n_components, covariance_type, n_init, random_state
         As in `best_fit`.
-    tick : callable
-        Called after each round of EM runs.
 
     Returns
     -------
     Fit
     """
-    rng, types = check_random_state(random_state), [covariance_type]
-    (fit,) = fit_types(X, n_components, types, n_init=n_init, random_state=rng, tick=tick)
-    if n_components == 1:
-        return fit
-    sample = X[rng.permutation(len(X))[:ROWS]]
-    settings = {"n_init": 1 + n_init // 4, "random_state": rng, "tol": SAME, "tick": tick}
-    near = [k for k in (n_components - 1, n_components + 1) if k <= len(sample)]
-    others = [fit_types(sample, k, types, **settings)[0].parameters for k in near]
-    return refit(X, fit, others, random_state=rng)
+    check(X, n_components, [covariance_type], n_init)
+    sample = Sample(X, random_state)
+    less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
+    numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
+    optima = find_optima([sample], numbers, [covariance_type], [n_init], Parallel(n_jobs=1))
+    return polished(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 
-def fit_types(
-    X: NDArray[np.float64],
-    n_components: int,
+Cell = tuple[int, int, str]
+"""The number of a data set, a number of components and a covariance type."""
+
+
+def find_optima(
+    samples: Sequence[Sample],
+    n_components: Iterable[int],
     covariance_types: Sequence[str],
-    *,
-    n_init: int = 20,
-    random_state: int | np.random.RandomState | None = 0,
-    tol: float = 1e-12,
-    tick: Callable[[], object] = lambda: None,
-) -> list[Fit]:
-    """Fit one number of components with several covariance types, which share the k-means starts.
+    n_init: Sequence[int],
+    parallel: Parallel,
+    shown: bool | None = None,
+) -> dict[Cell, list[Optimum]]:
+    """Find the best optima of all mixtures asked for: each alone from starts, then from what its neighbours found.
+
+    A mixture's neighbours are the next smaller one, to which a component is added, the next larger one, of which two
+    are joined, and those of the other types.
 
     Parameters
     ----------
-    X : array of shape (n, d)
-    n_components, n_init, random_state
-        As in `best_fit`.
-    covariance_types : sequence of str
-    tol : float
-        Gain in log-likelihood per row below which an accelerated iteration counts as converged.
-    tick : callable
-        Called after each round of EM runs.
+    samples : sequence of Sample
+    n_components, covariance_types
+        As in `gmmlab.mixture.search.search`.
+    n_init : sequence of int
+        For each sample.
+    parallel : joblib.Parallel
+    shown : bool, optional
+        Whether to draw progress bars; see `gmmlab.waiting.bar`.
 
     Returns
     -------
-    list of Fit
-        In the order of `covariance_types`.
+    dict
+        For each cell the best optima, the very best first.
     """
-    _check(X, n_components, covariance_types, n_init)
-    rng = check_random_state(random_state)
-    samples = _samples(X, n_components, rng)
-    views = [space_of(X, kind).of_rows(X[samples.few]) for kind in _views(X)]
-    partitions = _partitions(views, n_components, n_init, rng)
-    return [
-        _fit(X, samples, partitions, n_components, kind, patience=1 + n_init // 8, tol=tol, tick=tick)
-        for kind in covariance_types
-    ]
+    numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
+    jobs = [(i, k) for k in numbers for i in range(len(samples))]  # the longest first
+    found = parallel(
+        delayed(from_starts)(samples[i], k, types, n_init[i])
+        for i, k in bar(jobs, unit="k", desc="starts", shown=shown)
+    )
+    optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
+    new = set(optima)
+    for turn in range(EXCHANGES):
+        near = {cell: [c for c in _beside(cell, numbers, types) if c in new] for cell in optima if cell[1] > 1}
+        jobs = {cell: [optima[c][0].run.parameters for c in others] for cell, others in near.items() if others}
+        again = parallel(
+            delayed(exchanged)(samples[cell[0]], optima[cell], others, turn)
+            for cell, others in bar(jobs.items(), unit="fit", desc="exchange", shown=shown)
+        )
+        better = dict(zip(jobs, again, strict=True))
+        new = {cell for cell in better if _higher(better[cell][0], optima[cell][0])}
+        optima |= better
+    return optima
 
 
-def refit(
-    X: NDArray[np.float64],
-    fit: Fit,
-    others: Sequence[Parameters],
-    *,
-    random_state: int | np.random.RandomState | None = 0,
-    tol: float = 1e-12,
-) -> Fit:
-    """Fit again from what other mixtures of the same data found, if that leads higher.
+def _beside(cell: Cell, numbers: list[int], types: list[str]) -> list[Cell]:
+    """Return the cells with the next numbers of components, and those of the other types."""
+    i, k, t = cell
+    place = numbers.index(k)
+    next_to = numbers[max(place - 1, 0) : place + 2]
+    return [(i, other, t) for other in next_to if other != k] + [(i, k, other) for other in types if other != t]
 
-    Parameters
-    ----------
-    X : array of shape (n, d)
-    fit : Fit
-        Of at least two components.
-    others : sequence of Parameters
-        Of any type and number of components: two are joined, or some are split, to make as many as `fit` has.
-    random_state, tol
-        As in `fit_types`.
 
-    Returns
-    -------
-    Fit
-        A better one, or `fit` itself.
+def check(X: NDArray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
+    """Refuse what cannot be fitted, in a sentence.
+
+    Raises
+    ------
+    ValueError
+        If a number or a covariance type is out of range, or X has fewer rows than components.
     """
-    k, kind = len(fit.parameters.weights), fit.parameters.covariance_type
-    samples, space = _samples(X, k, check_random_state(random_state)), space_of(X, kind)
-    rows = samples.in_space(X, space)
-    shares = [e_step(X[samples.few], other)[0].T for other in others]
-    starts = [start for share in shares for start in resized(rows.few, share, k, kind, OTHERS)]
-    if not starts:
-        return fit
-    own = _optimum(rows.some, space.of_mixture(fit.parameters), LONG, SAME / 10)
-    optima = _optima(rows, _promising(rows.few, stacked(starts), own.run.parameters), [own])
-    if _bettered(own, optima) and k > 2:
-        optima = _improved(rows, optima, 1, lambda: None)
-    rivals = [o for o in optima if not _same(o, own) and o.rank < (own.rank[0], own.rank[1] + rows.tie)]
-    if not rivals:
-        return fit
-    again = _polished(rows, _distinct(rivals), space, tol)
-    return min(fit, again, key=lambda f: (f.degenerate, -f.log_likelihood))
-
-
-def _check(X: NDArray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
     for kind in covariance_types:
         if kind not in COVARIANCE_TYPES:
             raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but {kind!r} came.")
@@ -327,50 +310,29 @@ def space_of(X: NDArray, covariance_type: str) -> Space:
     return Space(centre, axes / root / scale[:, None], (axes * root).T * scale)
 
 
-def _views(X: NDArray) -> list[str]:
-    """Return the types in whose spaces k-means starts are made: one type, if there is one feature."""
-    return ["spherical", "diag", "full"] if X.shape[1] > 1 else ["full"]
+class Sample:
+    """Rows of the data on which optima are told apart, in single precision, in the space of each covariance type.
 
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    random_state : int, RandomState or None
+        Draws the rows, and the seed of whatever is random in what is done with them.
+    """
 
-class Samples(NamedTuple):
-    """Numbers of the rows on which optima are told apart, and of the few of them on which starts are made."""
+    def __init__(self, X: NDArray[np.float64], random_state: int | np.random.RandomState | None) -> None:
+        rng = check_random_state(random_state)
+        rows = X[rng.permutation(len(X))[:ROWS]]
+        self.seed = rng.randint(2**31)
+        self.hopeless = NEARBY if len(rows) < len(X) else 2 * SAME  # so far below the best, per row
+        self.spaces = {kind: space_of(X, kind) for kind in COVARIANCE_TYPES}
+        self.rows = {
+            kind: np.asfortranarray(space.of_rows(rows), dtype=np.float32) for kind, space in self.spaces.items()
+        }
 
-    rows: NDArray[np.intp]
-    few: NDArray[np.intp]
-
-    def in_space(self, X: NDArray, space: Space) -> Rows:
-        """Return the rows mapped into the space."""
-        V = np.asfortranarray(space.of_rows(X))
-        some = V if len(self.rows) == len(V) else np.asfortranarray(V[self.rows])
-        return Rows(V, some, np.asfortranarray(V[self.few]))
-
-
-class Rows(NamedTuple):
-    """All rows in a type's space, those on which optima are told apart, and those on which starts are made."""
-
-    all: NDArray
-    some: NDArray
-    few: NDArray
-
-    @property
-    def sampled(self) -> bool:
-        """Whether optima are told apart on a sample."""
-        return self.some is not self.all
-
-    @property
-    def tie(self) -> float:
-        """How far below another, per row, an optimum on `some` may well be the better one on all rows."""
-        return TIE if self.sampled else -SAME
-
-    @property
-    def hopeless(self) -> float:
-        """How far below the best, per row, an optimum on `some` cannot be the best on all rows."""
-        return NEARBY if self.sampled else 2 * SAME
-
-
-def _samples(X: NDArray, k: int, rng: np.random.RandomState) -> Samples:
-    rows = rng.permutation(len(X))[:ROWS] if len(X) > ROWS else np.arange(len(X))
-    return Samples(rows, rows[rng.permutation(len(rows))[: max(FEW_ROWS, SMALL // k)]])
+    def few(self, kind: str, k: int) -> NDArray[np.float32]:
+        """Return the rows on which starts with k components are made."""
+        return self.rows[kind][: max(FEW_ROWS, SMALL // k)]
 
 
 class Partitions(NamedTuple):
@@ -419,72 +381,75 @@ def _nearest(V: NDArray, centres: NDArray) -> NDArray[np.intp]:
     return ((centres**2).sum(axis=1) - 2 * V @ centres.T).argmin(axis=1)
 
 
-class _Optimum(NamedTuple):
+class Optimum(NamedTuple):
     """A run and its rank: a lower one is better, and degenerate ones come last."""
 
     rank: tuple[bool, float]
     run: Climb
 
 
-def _optimum(V: NDArray, start: Parameters, max_iter: int, tol: float, goal: float = -np.inf) -> _Optimum:
+def _optimum(V: NDArray, start: Parameters, max_iter: int, tol: float, goal: float = -np.inf) -> Optimum:
     run = climb(V, start, max_iter, tol, goal)
-    return _Optimum((degenerate(V, run.parameters), -run.log_likelihood), run)
+    return Optimum((degenerate(V, run.parameters), -run.log_likelihood), run)
 
 
-def _optima(rows: Rows, starts: Iterable[Parameters], known: Sequence[_Optimum] = ()) -> list[_Optimum]:
-    """Run on from each start as long as it may come near the best so far; return also those known."""
+def _higher(one: Optimum, other: Optimum) -> bool:
+    return one.rank < (other.rank[0], other.rank[1] - HIGHER)
+
+
+def _optima(
+    rows: NDArray, starts: Iterable[Parameters], hopeless: float, known: Sequence[Optimum] = ()
+) -> list[Optimum]:
+    """Run on from each start as long as it may come near the best so far; return the best few, and of those known."""
     optima = list(known)
     for start in starts:
         best = max((-o.rank[1] for o in optima if not o.rank[0]), default=-np.inf)
-        optima.append(_optimum(rows.some, start, LONG, SAME / 10, best - rows.hopeless))
-    return optima
+        optima.append(_optimum(rows, start, LONG, SAME / 10, best - hopeless))
+    return _distinct(optima)[:KEPT]
 
 
-def _fit(
-    X: NDArray,
-    samples: Samples,
-    partitions: Partitions,
-    k: int,
-    kind: str,
-    *,
-    patience: int,
-    tol: float,
-    tick: Callable[[], object],
-) -> Fit:
-    """Find the best optimum on a sample of rows, and polish it on all; the starts are made on a few of the sample."""
-    space = space_of(X, kind)
-    rows = samples.in_space(X, space)
-    optima = _distinct(_optima(rows, _best_starts(rows.few, partitions, k, kind, patience - 1)))
-    tick()
-    if k > 2:
-        optima = _distinct(_improved(rows, optima, patience, tick))
-    return _polished(rows, optima, space, tol)
+def from_starts(sample: Sample, k: int, covariance_types: Sequence[str], n_init: int) -> dict[str, list[Optimum]]:
+    """Find optima with k components of several covariance types, which share the k-means starts.
+
+    Parameters
+    ----------
+    sample : Sample
+    k : int
+    covariance_types : sequence of str
+    n_init : int
+        k-means starts in each view.
+
+    Returns
+    -------
+    dict
+        For each type the best few, in order.
+    """
+    views = ["spherical", "diag", "full"] if sample.rows["full"].shape[1] > 1 else ["full"]
+    rng = np.random.RandomState(sample.seed)
+    partitions, found = _partitions([sample.few(view, k) for view in views], k, n_init, rng), {}
+    for kind in covariance_types:
+        starts = _best_starts(sample.few(kind, k), partitions, k, kind)
+        found[kind] = _optima(sample.rows[kind], starts, sample.hopeless)
+    return found
 
 
-def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, larger: int) -> list[Parameters]:
+def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[Parameters]:
     """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
     products, d = pair_products(U), U.shape[1]
-    groups, fines = groups_of(_indicators(partitions.coarse, k), products, d), []
+    groups = groups_of(_indicators(partitions.coarse, k), products, d)
     for labels in partitions.fine:
         fine = groups_of(_indicators([labels], labels.max() + 1), products, d).take(0)
         fine = fine.take(fine.counts >= 1)
         if len(fine.counts) > k:
             groups = _with(groups, merged(fine, k, kind))
-            fines.append(fine)
-    for more in range(1, 1 + larger):
-        starts = [merged(fine, k + more, kind) for fine in fines if len(fine.counts) > k + more]
-        for end in _ends(U, stacked(starts), kind) if starts else []:
-            for joined in resized(U, e_step(U, end.parameters)[0].T, k, kind, JOINS):
-                groups = _with(groups, joined)
-    if kind == "full":  # what a common covariance finds is a good start for many dimensions and few rows
-        for end in list(_ends(U, groups, "tied"))[:KEPT]:
-            groups = _with(groups, groups_of(e_step(U, end.parameters)[0].T, products, d))
+    batch = Batch(*mixtures(groups, kind))
     for race in (True, False):  # the fastest may all collapse
-        ends = list(_ends(U, groups, kind, race=race))
-        sound = [end for end in ends if not degenerate(U, end.parameters)]
+        ends = short_runs(U, batch, kind, SHORT, race=race)
+        mixed = [ends.batch.parameters(r, kind) for r in range(len(ends.start))]
+        sound = [mixture for mixture in mixed if not degenerate(U, mixture)]
         if sound:
             break
-    return _various(U, sound or ends, ALIKE) or [_anyhow(groups, kind)]
+    return _various(U, sound or mixed) or [_anyhow(batch, kind)]
 
 
 def _indicators(labels: list[NDArray], k: int) -> NDArray[np.bool_]:
@@ -495,65 +460,71 @@ def _with(groups: Groups, more: Groups) -> Groups:
     return Groups(*(np.concatenate([array, new[None]]) for array, new in zip(groups, more, strict=True)))
 
 
-class _End(NamedTuple):
-    """Where a short run ended; see `gmmlab.mixture.climb.Ends`."""
-
-    parameters: Parameters
-    log_likelihood: float
-    start: int
-
-
-def _ends(U: NDArray, starts: Groups, kind: str, *, race: bool = True) -> Iterator[_End]:
-    """Yield where short runs end, from the best down."""
-    ends = short_runs(U, Batch(*mixtures(starts, kind)), kind, SHORT, race=race)
-    for r, log_likelihood in enumerate(ends.log_likelihood):
-        yield _End(ends.batch.parameters(r, kind), float(log_likelihood), int(ends.start[r]))
-
-
-def _anyhow(groups: Groups, kind: str) -> Parameters:
+def _anyhow(batch: Batch, kind: str) -> Parameters:
     """Return a start for data on which every short run lost a component, such as a few values often repeated."""
-    weights, means, covariances = mixtures(groups, kind)
-    return Batch(np.maximum(weights, 1e-12), means, covariances).parameters(0, kind)
+    return batch._replace(weights=np.maximum(batch.weights, 1e-12)).parameters(0, kind)
 
 
-def _improved(rows: Rows, optima: list[_Optimum], patience: int, tick: Callable[[], object]) -> list[_Optimum]:
-    """Join two components and split a third of the best optimum as long as that leads to a better one."""
-    failed = 0
-    while failed < patience:
-        best = min(optima, key=lambda o: o.rank)
-        moves = merge_and_split(rows.few, best.run.parameters, failed * WAYS, (failed + 1) * WAYS)
-        if moves is None:
-            break
-        optima = _optima(rows, _promising(rows.few, moves, best.run.parameters), optima)
-        tick()
-        failed = 0 if _bettered(best, optima) else failed + 1
-    return optima
-
-
-def _bettered(best: _Optimum, optima: list[_Optimum]) -> bool:
-    return any(o.rank < (best.rank[0], best.rank[1] - SAME) for o in optima)
-
-
-def _promising(U: NDArray, moves: Groups, best: Parameters) -> list[Parameters]:
-    """Return the best ends of short runs that come near the best so far and did not fall back to it."""
-    own = groups_of(e_step(U, best)[0].T, pair_products(U), U.shape[1])
-    ends = list(_ends(U, _with(moves, own), best.covariance_type))
-    level = max((e.log_likelihood for e in ends if e.start == len(moves.counts)), default=-np.inf)
-    near = (e for e in ends if abs(e.log_likelihood - level) > SAME and e.log_likelihood > level - NEAR)
-    return _various(U, near, ALIKE_MOVES)
-
-
-def _various(U: NDArray, ends: Iterable[_End], alike: float) -> list[Parameters]:
-    """Return the first few ends that do not lead to the same optimum, as far as the clusters tell."""
+def _various(U: NDArray, mixed: Iterable[Parameters]) -> list[Parameters]:
+    """Return the first few mixtures that do not lead to the same optimum, as far as the clusters tell."""
     kept, labels = [], []
-    for end in ends:
-        own = e_step(U[:ENOUGH], end.parameters)[0].argmax(axis=1)
-        if all(_agreement(own, other) < alike for other in labels):
-            kept.append(end.parameters)
+    for mixture in mixed:
+        own = e_step(U[:ENOUGH], mixture)[0].argmax(axis=1)
+        if all(_agreement(own, other) < ALIKE for other in labels):
+            kept.append(mixture)
             labels.append(own)
         if len(kept) == KEPT:
             break
     return kept
+
+
+def exchanged(sample: Sample, optima: list[Optimum], others: Sequence[Parameters], turn: int) -> list[Optimum]:
+    """Find better optima from what other mixtures of the same data found.
+
+    Parameters
+    ----------
+    sample : Sample
+    optima : list of Optimum
+        Those known, of at least two components.
+    others : sequence of Parameters
+        In the space of their type, with any number of components: some are joined, or some are added, to make as
+        many as the mixtures of `optima` have. Those with fewer are of the same type.
+    turn : int
+        Exchanges of another turn try other rows.
+
+    Returns
+    -------
+    list of Optimum
+        The best few, in order, of those known and those found.
+    """
+    best, (k, kind) = optima[0], _size(optima[0])
+    rows, few, rng = sample.rows[kind], sample.few(kind, k), np.random.RandomState((sample.seed + turn) % 2**32)
+    joined, grown = [], []
+    for other in others:
+        if len(other.weights) < k:
+            larger = batch_of(other)
+            for _ in range(k - len(other.weights)):
+                larger = inserted(rows, larger, kind, TRIES // max(len(larger.weights), 1), rng)
+            grown.append(larger)
+        else:
+            shares = e_step(sample.few(other.covariance_type, k), other)[0].T
+            joined.append(Batch(*mixtures(joined_to(few, shares, k, kind, JOINS), kind)))
+    starts = []
+    for batches in (joined, grown):  # two races: those that are grown lead at first
+        if batches:
+            ends = short_runs(rows, Batch(*map(np.concatenate, zip(*batches, strict=True))), kind, SHORT)
+            starts += _promising(ends, best, kind)
+    return _optima(rows, starts, sample.hopeless, optima)
+
+
+def _promising(ends: Ends, best: Optimum, kind: str) -> list[Parameters]:
+    """Return the best few ends that come near the best optimum and did not fall back to it, or to one another."""
+    known, kept = -best.rank[1], []
+    for r, reached in enumerate(ends.log_likelihood):
+        again = -SAME < reached - known < HIGHER or any(abs(reached - ends.log_likelihood[o]) < SAME for o in kept)
+        if reached > known - NEAR and not again and len(kept) < KEPT:
+            kept.append(r)
+    return [ends.batch.parameters(r, kind) for r in kept]
 
 
 def _agreement(one: NDArray, other: NDArray) -> float:
@@ -565,32 +536,52 @@ def _agreement(one: NDArray, other: NDArray) -> float:
     return float((both - chance) / max((rows + columns) / 2 - chance, 1))
 
 
-def _distinct(optima: list[_Optimum]) -> list[_Optimum]:
+def _distinct(optima: list[Optimum]) -> list[Optimum]:
     """Return the optima in order, without those that were found again."""
-    kept: list[_Optimum] = []
+    kept: list[Optimum] = []
     for optimum in sorted(optima, key=lambda o: o.rank):
         if not any(_same(optimum, other) for other in kept):
             kept.append(optimum)
     return kept
 
 
-def _same(one: _Optimum, other: _Optimum) -> bool:
+def _size(optimum: Optimum) -> tuple[int, str]:
+    return len(optimum.run.parameters.weights), optimum.run.parameters.covariance_type
+
+
+def _same(one: Optimum, other: Optimum) -> bool:
     weights = [np.sort(o.run.parameters.weights) for o in (one, other)]
     return abs(one.rank[1] - other.rank[1]) <= SAME and np.allclose(*weights, atol=0.01)
 
 
-def _polished(rows: Rows, optima: list[_Optimum], space: Space, tol: float) -> Fit:
-    """Run the best optima on all rows to convergence, one after the other, until one is not degenerate."""
-    if rows.sampled:
-        close = [o for o in optima if o.rank[1] < optima[0].rank[1] + NEARBY][:3]
-        optima = _distinct([_optimum(rows.all, o.run.parameters, 10, SAME) for o in close])
+def polished(X: NDArray[np.float64], sample: Sample, optima: list[Optimum], tol: float) -> Fit:
+    """Run the best optima on all rows to convergence, one after the other, until one is not degenerate.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    sample : Sample
+        Of X.
+    optima : list of Optimum
+    tol : float
+        Gain in log-likelihood per row below which an accelerated iteration counts as converged.
+
+    Returns
+    -------
+    Fit
+    """
+    space = sample.spaces[optima[0].run.parameters.covariance_type]
+    V, (collapsed, best) = np.asfortranarray(space.of_rows(X)), optima[0].rank
+    rivals = sum(o.rank < (collapsed, best + sample.hopeless) for o in optima)
+    if rivals > 1:
+        optima = _distinct([_optimum(V, o.run.parameters, 10, SAME) for o in optima[:rivals]]) + optima[rivals:]
     ends = []
     for optimum in optima:
-        ends.append(_optimum(rows.all, optimum.run.parameters, 5000, tol))
+        ends.append(_optimum(V, optimum.run.parameters, 5000, tol))
         if not ends[-1].rank[0]:
             break
-    best = min(ends, key=lambda o: o.rank)
-    return space.in_units(best.run, best.rank[0])
+    end = min(ends, key=lambda o: o.rank)
+    return space.in_units(end.run, end.rank[0])
 
 
 _LEAST_ROWS = {"full": lambda d: d + 1, "tied": lambda d: 1.5, "diag": lambda d: 2, "spherical": lambda d: 2}

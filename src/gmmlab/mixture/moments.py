@@ -1,9 +1,8 @@
-"""Groups of rows by their counts, means and scatter: how they add up, what a merger costs, where a split gains.
+"""Groups of rows by their counts, means and scatter: how they add up, and what a merger costs.
 
 A group costs minus the log-likelihood of its rows under its own weighted Gaussian, up to a constant (Banfield &
 Raftery 1993, Biometrics 49, 803). Joining the two groups that lose least, again and again, gives good starts for EM
-(Fraley 1998, SIAM J. Sci. Comput. 20, 270); joining two components and splitting a third leads out of poor optima
-(Ueda et al. 2000, Neural Computation 12, 2109).
+(Fraley 1998, SIAM J. Sci. Comput. 20, 270).
 """
 
 from __future__ import annotations
@@ -13,9 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-
-from gmmlab.mixture.em import e_step
-from gmmlab.mixture.parameters import Parameters
 
 SINGLE = 1e-6
 """Variance that single precision may lose, in data with a variance of about 1."""
@@ -141,74 +137,41 @@ def merged(groups: Groups, k: int, covariance_type: str) -> Groups:
     return groups.take(left)
 
 
-def merge_and_split(V: np.ndarray, parameters: Parameters, first: int, last: int) -> Groups | None:
-    """Join two components and split a third, in the ways that promise most.
-
-    Parameters
-    ----------
-    V : array of shape (n, d)
-    parameters : Parameters
-        Of at least three components.
-    first, last : int
-        Which ways to return, counted from the most promising.
-
-    Returns
-    -------
-    Groups
-        Of shape (last - first, k), or less; None if no way is left.
-    """
-    products, responsibilities = pair_products(V), e_step(V, parameters)[0].T
-    groups = groups_of(responsibilities, products, V.shape[1])
-    cost = cost_of(parameters.covariance_type, common_covariance(groups))
-    near, far, gain = _best_halves(V, products, responsibilities, groups, cost)
-    i, j, unions, loss = _unions(groups, cost)
-    promise = gain - loss[:, None]
-    promise[np.arange(len(i)), i] = promise[np.arange(len(i)), j] = -np.inf
-    ways = [divmod(int(way), len(gain)) for way in np.argsort(-promise, axis=None)[first:last]]
-    ways = [(pair, split) for pair, split in ways if np.isfinite(promise[pair, split])]
-    if not ways:
-        return None
-    new = [_changed(groups, {i[p]: unions.take(p), j[p]: near.take(s), s: far.take(s)}) for p, s in ways]
-    return stacked(new)
-
-
-def resized(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type: str, ways: int) -> list[Groups]:
-    """Return k groups made of the components of another mixture, in the ways that promise most.
+def joined_to(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type: str, ways: int) -> Groups:
+    """Return k groups made of the components of another mixture by joining, in the ways that lose least.
 
     Parameters
     ----------
     V : array of shape (n, d)
     responsibilities : array of shape (K, n)
-        Of the other mixture's components. If there are more than k, two are joined; if fewer, some are split.
+        Of the other mixture's components, of which there are at least k.
     k : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     ways : int
-        How many at most to return.
+        How many at most to return. They differ in the last two that are joined.
+
+    Returns
+    -------
+    Groups
+        Of shape (ways, k), or less.
     """
-    products, d = pair_products(V), V.shape[1]
-    groups = groups_of(responsibilities, products, d)
-    cost, more = cost_of(covariance_type, common_covariance(groups)), k - len(responsibilities)
-    if more == 0:
-        return [groups]
-    if more < 0:
-        groups = merged(groups, k + 1, covariance_type)
-        i, j, unions, loss = _unions(groups, cost)
-        return [
-            _changed(groups, {i[p]: unions.take(p)}).take(np.arange(k + 1) != j[p]) for p in np.argsort(loss)[:ways]
-        ]
-    near, far, gain = _best_halves(V, products, responsibilities, groups, cost)
-    order = [s for s in np.argsort(-gain) if np.isfinite(gain[s])]
-    splits = [[*order[: more - 1], last] for last in order[more - 1 :][:ways]]
-    return [
-        _changed(
-            groups.take([*range(k - more), *these]),
-            {s: near.take(s) for s in these} | {k - more + i: far.take(s) for i, s in enumerate(these)},
-        )
-        for these in splits
-    ]
+    groups = groups_of(responsibilities, pair_products(V), V.shape[1])
+    if len(responsibilities) == k:
+        return Groups(*(array[None] for array in groups))
+    cost = cost_of(covariance_type, common_covariance(groups))
+    groups = merged(groups, k + 1, covariance_type)
+    i, j, unions, loss = _unions(groups, cost)
+    return _stacked([_joined(groups, i[p], j[p], unions.take(p)) for p in np.argsort(loss)[:ways]])
 
 
-def stacked(groups: Sequence[Groups]) -> Groups:
+def _joined(groups: Groups, i: int, j: int, union: Groups) -> Groups:
+    """Return the groups with the union in the place of two."""
+    groups = Groups(*(array.copy() for array in groups))
+    groups.put(i, union)
+    return groups.take(np.arange(len(groups.counts)) != j)
+
+
+def _stacked(groups: Sequence[Groups]) -> Groups:
     """Return groups of the same number as one, of shape (r, k)."""
     return Groups(*(np.stack(arrays) for arrays in zip(*groups, strict=True)))
 
@@ -218,26 +181,3 @@ def _unions(groups: Groups, cost: Cost) -> tuple[np.ndarray, np.ndarray, Groups,
     own, (i, j) = cost(groups), upper(len(groups.counts), 1)
     unions = groups.take(i).joined(groups.take(j))
     return i, j, unions, cost(unions) - own[i] - own[j]
-
-
-def _changed(groups: Groups, new: dict[int, Groups]) -> Groups:
-    groups = Groups(*(array.copy() for array in groups))
-    for place, group in new.items():
-        groups.put(place, group)
-    return groups
-
-
-def _best_halves(
-    V: np.ndarray, products: np.ndarray, responsibilities: np.ndarray, groups: Groups, cost: Cost
-) -> tuple[Groups, Groups, np.ndarray]:
-    """Cut each component at its mean, across the axis where that gains most; return halves and gains."""
-    (k, d), n = groups.means.shape, len(V)
-    axes = np.linalg.eigh(groups.scatter)[1]
-    side = np.stack([((V - mean) @ axis).T > 0 for mean, axis in zip(groups.means, axes, strict=True)])
-    near, far = (
-        groups_of((responsibilities[:, None] * which).reshape(k * d, n), products, d) for which in (side, ~side)
-    )
-    usable = np.minimum(near.counts, far.counts) > d + 1
-    gain = np.where(usable, np.repeat(cost(groups), d) - cost(near) - cost(far), -np.inf).reshape(k, d)
-    best = np.arange(k) * d + gain.argmax(axis=1)
-    return near.take(best), far.take(best), gain.max(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ from sklearn.utils import check_array
 
 from gmmlab.mixture.components import COVARIANCE_TYPES, n_parameters
 from gmmlab.mixture.em import e_step
-from gmmlab.mixture.fitting import FEW_ROWS, Fit, fit_types, refit
+from gmmlab.mixture.fitting import FEW_ROWS, Fit, Sample, check, find_optima, polished
 from gmmlab.waiting import bar
 
-EXCHANGES = 3  # rounds in which fits learn from their neighbours; the third betters hardly any
 TOL = 1e-8
 """Gain in log-likelihood per row at which a fit of the search counts as converged."""
 
@@ -36,8 +36,8 @@ def search(
     """Fit every number of components with every covariance type, and measure each model.
 
     All fits are made as by `best_fit`, with less effort, to 1e-8 per row. Then each is tried again from what its
-    neighbours found: the next larger mixture with two components joined, the next smaller with one split, and the
-    other types. They run through joblib: ``with joblib.parallel_config("dask"):`` around the call sends them to a
+    neighbours found: the next larger mixture with two components joined, the next smaller with one added, and the
+    other types. All run through joblib: ``with joblib.parallel_config("dask"):`` around the call sends them to a
     cluster.
 
     Parameters
@@ -52,7 +52,7 @@ def search(
         What to measure the held-out log-likelihood on: other rows, or a number of folds of X for cross-validation
         (shuffled; each fold is scored by a mixture fitted to the rest).
     n_init : int, optional
-        k-means starts in each view, as in `best_fit`. Default: 20, and 6 above 1700 rows.
+        k-means starts in each view, as in `best_fit`. Default: 20, and 4 above 1700 rows.
     random_state : int
         Seed of starts and folds.
     n_jobs : int, optional
@@ -129,40 +129,25 @@ def fit_grids(
     list of dict
         For each data set the fits.
     """
-    numbers, types, parallel = sorted(set(n_components), reverse=True), list(covariance_types), Parallel(n_jobs=n_jobs)
-    jobs = [(i, k) for k in numbers for i in range(len(sets))]  # the longest first
+    numbers, types, parallel = list(n_components), list(covariance_types), Parallel(n_jobs=n_jobs)
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
-    settings = {"random_state": random_state, "tol": TOL}
-    found = parallel(
-        delayed(fit_types)(sets[i], k, types, n_init=efforts[i], **settings)
-        for i, k in bar(jobs, unit="k", desc="search", shown=progress)
+    for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
+        check(X, k, types, starts)
+    samples = [Sample(X, random_state) for X in sets]
+    optima = find_optima(samples, numbers, types, efforts, parallel, progress)
+    fits = parallel(
+        delayed(polished)(sets[i], samples[i], found, TOL)
+        for (i, _, _), found in bar(optima.items(), unit="fit", desc="polish", shown=progress)
     )
-    fits = {(i, k, t): fit for (i, k), row in zip(jobs, found, strict=True) for t, fit in zip(types, row, strict=True)}
-    new = set(fits)
-    for _ in range(EXCHANGES):
-        near = {(i, k, t): [c for c in _neighbours(i, k, t, numbers, types) if c in new] for i, k, t in fits if k > 1}
-        cells = [cell for cell, others in near.items() if others]
-        if not cells:
-            break
-        again = parallel(
-            delayed(refit)(sets[cell[0]], fits[cell], [fits[c].parameters for c in near[cell]], **settings)
-            for cell in bar(cells, unit="fit", desc="exchange", shown=progress)
-        )
-        new = {c for c, fit in zip(cells, again, strict=True) if fit.log_likelihood != fits[c].log_likelihood}
-        fits |= dict(zip(cells, again, strict=True))
-    return [{cell[1:]: fit for cell, fit in fits.items() if cell[0] == i} for i in range(len(sets))]
-
-
-def _neighbours(i: int, k: int, t: str, numbers: list[int], types: list[str]) -> list[tuple[int, int, str]]:
-    """Return the cells with the next numbers of components, and those of the other types."""
-    place = numbers.index(k)
-    next_to = numbers[max(place - 1, 0) : place + 2]
-    return [(i, other, t) for other in next_to if other != k] + [(i, k, other) for other in types if other != t]
+    grids: list[dict[Cell, Fit]] = [{} for _ in sets]
+    for (i, *cell), fit in zip(optima, fits, strict=True):
+        grids[i][tuple(cell)] = fit
+    return grids
 
 
 def effort(n: int) -> int:
     """Return the default ``n_init`` for n rows: few rows cost little."""
-    return 20 if n <= FEW_ROWS else 6
+    return 20 if n <= FEW_ROWS else 4
 
 
 def _splits(X: NDArray, held_out: int | ArrayLike | None, random_state: int) -> Iterator[tuple[NDArray, NDArray]]:
