@@ -9,7 +9,7 @@ from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, cov
 from gmmlab.mixture.climb import batch_of, climb, inserted
 from gmmlab.mixture.em import e_step
 from gmmlab.mixture.fitting import Optimum, Sample, exchanged, from_starts, polished
-from gmmlab.mixture.moments import joined_to
+from gmmlab.mixture.moments import halved, joined_to
 from gmmlab.mixture.parameters import Parameters
 from gmmlab.preprocess import split_penguins
 
@@ -180,6 +180,20 @@ def test_components_of_a_larger_mixture_are_joined_to_the_number_wanted(covarian
         assert counts @ means == pytest.approx(ROWS_OF_SIX.sum(axis=0), rel=1e-4, abs=1e-3)
 
 
+@every_type
+def test_a_component_of_a_smaller_mixture_is_cut_in_two(covariance_type):
+    responsibilities = np.random.default_rng(0).dirichlet(np.ones(3), size=600).T
+    groups, whole = halved(ROWS_OF_SIX, responsibilities, covariance_type, 2), responsibilities.sum(axis=1)
+    assert groups.means.shape == (2, 4, 2)
+    for counts in groups.counts:
+        (cut,) = np.flatnonzero(np.abs(counts[:3] - whole) > 1)
+        assert counts[cut] + counts[3] == pytest.approx(whole[cut], rel=1e-5)
+
+
+def test_no_component_is_cut_that_has_few_rows():
+    assert len(halved(ROWS_OF_SIX[:5], np.ones((1, 5)), "full", 2).counts) == 0
+
+
 def with_a_clump(n: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     return np.r_[rng.normal(size=(1000 - n, 2)), [1.5, 1.5] + 0.05 * rng.normal(size=(n, 2))]
@@ -227,13 +241,13 @@ def test_where_no_component_has_rows_enough_none_is_added():
     assert len(inserted(X, one_component(X, "spherical"), "spherical", 8, np.random.RandomState(0)).weights) == 0
 
 
-def alone(sample: Sample, k: int, n_init: int = 20) -> list[Optimum]:
-    return from_starts(sample, k, ["full"], n_init)["full"]
+def alone(sample: Sample, k: int) -> list[Optimum]:
+    return from_starts(sample, k, ["full"])["full"]
 
 
 @pytest.mark.parametrize("other", [4, 6])
 def test_a_poor_mixture_learns_from_one_with_a_component_less_or_more(other):
-    sample = Sample(ROWS_OF_SIX, 0)
+    sample = Sample(ROWS_OF_SIX, 20, 0)
     V, good = sample.rows["full"], alone(sample, 5)[0]
     near = np.zeros((5, 2)) + 0.01 * np.arange(5)[:, None]  # all five components start, and end, about the middle
     poor = climb(V, Parameters(np.full(5, 0.2), near, np.tile(np.eye(2), (5, 1, 1)), "full"), 40, 1e-5)
@@ -244,8 +258,8 @@ def test_a_poor_mixture_learns_from_one_with_a_component_less_or_more(other):
 
 
 def test_a_good_mixture_stays_the_best():
-    sample = Sample(ROWS_OF_SIX, 0)
-    good = alone(sample, 6, n_init=40)
+    sample = Sample(ROWS_OF_SIX, 40, 0)
+    good = alone(sample, 6)
     assert exchanged(sample, good, [alone(sample, 7)[0].run.parameters], 0)[0] is good[0]
 
 
@@ -253,13 +267,13 @@ def test_a_good_mixture_stays_the_best():
 def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
     Z = StandardScaler().fit_transform(split_penguins()[0])
     # the quarter that leads ends on a few birds
-    assert not alone(Sample(Z, seed), 12, n_init=3)[0].rank[0]
+    assert not alone(Sample(Z, 3, seed), 12)[0].rank[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_best_fit_learns_from_one_component_less_and_one_more(six_clumps, seed):
-    sample = Sample(six_clumps, seed)
-    (found, *_) = from_starts(sample, 4, ["diag"], 4)["diag"]
+    sample = Sample(six_clumps, 4, seed)
+    (found, *_) = from_starts(sample, 4, ["diag"])["diag"]
     gmm = best_fit(six_clumps, 4, covariance_type="diag", n_init=4, random_state=seed)
     from_starts_alone = polished(six_clumps, sample, [found], 1e-8).log_likelihood
     assert 3000 * (gmm.lower_bound_ - from_starts_alone) > 50

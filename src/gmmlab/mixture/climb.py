@@ -22,6 +22,7 @@ LONGEST_REST = 16  # plain steps after an acceleration that failed again and aga
 RACE, LEFT = 3, 4  # after so many iterations of short runs, the best quarter goes on, or so many at least
 ALONE, NEW = 9, 6  # iterations of a new component alone, and how many of them go on
 SIZES = (1, 1 / 4, 1 / 16)  # of the variance of a new component, in that of the one where it starts
+LEAST = 1.3  # times d + 1 rows have to be owned by a new component
 OVERLAP = 0.7  # new components that share a larger part of their rows are the same
 BLOCK = 200_000  # responsibilities of a block of rows, which should stay in cache
 
@@ -79,7 +80,7 @@ def _em_step(V: np.ndarray, x: np.ndarray, like: Parameters) -> tuple[float, np.
     """Return the log-likelihood per row at x and the parameters after an EM step; None where x is no mixture."""
     try:
         sums = statistics(V, _unflat(x, like))
-        return sums.log_likelihood / sums.rows, _flat(m_step(sums, REG_COVAR))
+        return sums.log_likelihood / sums.rows, _flat(m_step(sums, SINGLE if V.dtype == np.float32 else REG_COVAR))
     except ValueError:
         return None
 
@@ -191,7 +192,7 @@ def inserted(V: np.ndarray, bases: Batch, covariance_type: str, tries: int, rng:
     Returns
     -------
     Batch
-        The likeliest few, in falling order, of which each new component owns other rows: at least 2 (d + 1). None of
+        The likeliest few, in falling order, of which each new component owns other rows: at least 1.3 (d + 1). None of
         them may be left.
 
     References
@@ -205,7 +206,7 @@ def inserted(V: np.ndarray, bases: Batch, covariance_type: str, tries: int, rng:
         responsibilities = coefficients @ features
         log_density[b] = to_responsibilities(responsibilities)
         owner[b] = responsibilities[:, rows[b]].argmax(axis=0)
-    level, least = log_density.mean(axis=1, dtype=float), 2 * (d + 1) / n
+    level, least = log_density.mean(axis=1, dtype=float), LEAST * (d + 1) / n
     rows, covariances = rows.ravel(), bases.covariances[of, owner.ravel()][:, None]
     if covariance_type != "tied":
         covariances = covariances * np.resize(SIZES, len(of)).reshape(-1, *[1] * (covariances.ndim - 1))

@@ -21,7 +21,7 @@ from sklearn.utils import check_array, check_random_state
 from gmmlab.mixture.climb import REG_COVAR, Batch, Climb, Ends, batch_of, climb, inserted, short_runs
 from gmmlab.mixture.components import COVARIANCE_TYPES, from_parameters
 from gmmlab.mixture.em import e_step
-from gmmlab.mixture.moments import Groups, groups_of, joined_to, merged, mixtures, pair_products
+from gmmlab.mixture.moments import SINGLE, Groups, groups_of, halved, joined_to, merged, mixtures, pair_products
 from gmmlab.mixture.parameters import Parameters
 from gmmlab.waiting import bar
 
@@ -35,10 +35,9 @@ SHORT, AGAIN, LONG = (
     12,
     40,
 )  # iterations of a short run from a start and from another mixture; of a long one at most
-KEPT = 3  # short runs that are run on, and optima that are kept
 INSIDE = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
-JOINS, TRIES = 8, 64  # ways to join components, and rows at which a component is added, in another mixture
+JOINS, TRIES = 6, 48  # ways to join or halve components of another mixture, and rows where one is added to it
 NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
 NEARBY = 0.01  # an optimum on a sample that is this far below the best, per row, may be the best on all rows
 ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
@@ -91,7 +90,8 @@ def best_fit(
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
     n_init : int
-        Effort: k-means starts in each of the three views.
+        Effort: k-means starts in each of the three views. For every four of them, one more optimum is kept and learnt
+        from.
     random_state : int, RandomState or None
         Seed of the starts.
 
@@ -166,10 +166,10 @@ def fit_one(
     Fit
     """
     check(X, n_components, [covariance_type], n_init)
-    sample = Sample(X, random_state)
+    sample = Sample(X, n_init, random_state)
     less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
     numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
-    optima = find_optima([sample], numbers, [covariance_type], [n_init], Parallel(n_jobs=1))
+    optima = find_optima([sample], numbers, [covariance_type], Parallel(n_jobs=1))
     return polished(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 
@@ -181,22 +181,19 @@ def find_optima(
     samples: Sequence[Sample],
     n_components: Iterable[int],
     covariance_types: Sequence[str],
-    n_init: Sequence[int],
     parallel: Parallel,
     shown: bool | None = None,
 ) -> dict[Cell, list[Optimum]]:
     """Find the best optima of all mixtures asked for: each alone from starts, then from what its neighbours found.
 
-    A mixture's neighbours are the next smaller one, to which a component is added, the next larger one, of which two
-    are joined, and those of the other types.
+    A mixture's neighbours are the next smaller one, to which a component is added or of which one is cut in two, the
+    next larger one, of which two are joined, and those of the other types.
 
     Parameters
     ----------
     samples : sequence of Sample
     n_components, covariance_types
         As in `gmmlab.mixture.search.search`.
-    n_init : sequence of int
-        For each sample.
     parallel : joblib.Parallel
     shown : bool, optional
         Whether to draw progress bars; see `gmmlab.waiting.bar`.
@@ -209,21 +206,31 @@ def find_optima(
     numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
     jobs = [(i, k) for k in numbers for i in range(len(samples))]  # the longest first
     found = parallel(
-        delayed(from_starts)(samples[i], k, types, n_init[i])
-        for i, k in bar(jobs, unit="k", desc="starts", shown=shown)
+        delayed(from_starts)(samples[i], k, types) for i, k in bar(jobs, unit="k", desc="starts", shown=shown)
     )
     optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
     new = set(optima)
     for turn in range(EXCHANGES):
-        near = {cell: [c for c in _beside(cell, numbers, types) if c in new] for cell in optima if cell[1] > 1}
-        jobs = {cell: [optima[c][0].run.parameters for c in others] for cell, others in near.items() if others}
+        sources = {
+            cell: [
+                o.run.parameters
+                for c in _beside(cell, numbers, types)
+                if c in new
+                for o in samples[c[0]].sources(optima[c])
+            ]
+            for cell in optima
+            if cell[1] > 1
+        }
+        jobs = [(cell, others) for cell, others in sources.items() if others]
+        if not jobs:
+            break
         again = parallel(
             delayed(exchanged)(samples[cell[0]], optima[cell], others, turn)
-            for cell, others in bar(jobs.items(), unit="fit", desc="exchange", shown=shown)
+            for cell, others in bar(jobs, unit="fit", desc="exchange", shown=shown)
         )
-        better = dict(zip(jobs, again, strict=True))
-        new = {cell for cell in better if _higher(better[cell][0], optima[cell][0])}
-        optima |= better
+        found = {cell: better for (cell, _), better in zip(jobs, again, strict=True)}
+        new = {cell for cell, better in found.items() if _higher(better[0], optima[cell][0])}
+        optima |= found
     return optima
 
 
@@ -316,11 +323,14 @@ class Sample:
     Parameters
     ----------
     X : array of shape (n, d)
+    n_init : int
+        Effort, as in `best_fit`.
     random_state : int, RandomState or None
         Draws the rows, and the seed of whatever is random in what is done with them.
     """
 
-    def __init__(self, X: NDArray[np.float64], random_state: int | np.random.RandomState | None) -> None:
+    def __init__(self, X: NDArray[np.float64], n_init: int, random_state: int | np.random.RandomState | None) -> None:
+        self.n_init, self.kept = n_init, 2 + n_init // 4  # short runs that are run on, and optima that are kept
         rng = check_random_state(random_state)
         rows = X[rng.permutation(len(X))[:ROWS]]
         self.seed = rng.randint(2**31)
@@ -333,6 +343,10 @@ class Sample:
     def few(self, kind: str, k: int) -> NDArray[np.float32]:
         """Return the rows on which starts with k components are made."""
         return self.rows[kind][: max(FEW_ROWS, SMALL // k)]
+
+    def sources(self, optima: list[Optimum]) -> list[Optimum]:
+        """Return the best optima, from which others may learn: none that is degenerate."""
+        return [optimum for optimum in optima if not optimum.rank[0]][: max(1, self.n_init // 4)]
 
 
 class Partitions(NamedTuple):
@@ -397,18 +411,16 @@ def _higher(one: Optimum, other: Optimum) -> bool:
     return one.rank < (other.rank[0], other.rank[1] - HIGHER)
 
 
-def _optima(
-    rows: NDArray, starts: Iterable[Parameters], hopeless: float, known: Sequence[Optimum] = ()
-) -> list[Optimum]:
+def _optima(sample: Sample, starts: Iterable[Parameters], known: Sequence[Optimum] = ()) -> list[Optimum]:
     """Run on from each start as long as it may come near the best so far; return the best few, and of those known."""
     optima = list(known)
     for start in starts:
         best = max((-o.rank[1] for o in optima if not o.rank[0]), default=-np.inf)
-        optima.append(_optimum(rows, start, LONG, SAME / 10, best - hopeless))
-    return _distinct(optima)[:KEPT]
+        optima.append(_optimum(sample.rows[start.covariance_type], start, LONG, SAME / 10, best - sample.hopeless))
+    return _distinct(optima)[: sample.kept]
 
 
-def from_starts(sample: Sample, k: int, covariance_types: Sequence[str], n_init: int) -> dict[str, list[Optimum]]:
+def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict[str, list[Optimum]]:
     """Find optima with k components of several covariance types, which share the k-means starts.
 
     Parameters
@@ -416,8 +428,6 @@ def from_starts(sample: Sample, k: int, covariance_types: Sequence[str], n_init:
     sample : Sample
     k : int
     covariance_types : sequence of str
-    n_init : int
-        k-means starts in each view.
 
     Returns
     -------
@@ -425,15 +435,15 @@ def from_starts(sample: Sample, k: int, covariance_types: Sequence[str], n_init:
         For each type the best few, in order.
     """
     views = ["spherical", "diag", "full"] if sample.rows["full"].shape[1] > 1 else ["full"]
-    rng = np.random.RandomState(sample.seed)
-    partitions, found = _partitions([sample.few(view, k) for view in views], k, n_init, rng), {}
-    for kind in covariance_types:
-        starts = _best_starts(sample.few(kind, k), partitions, k, kind)
-        found[kind] = _optima(sample.rows[kind], starts, sample.hopeless)
-    return found
+    few, rng = [sample.few(view, k) for view in views], np.random.RandomState(sample.seed)
+    partitions = _partitions(few, k, sample.n_init, rng)
+    return {
+        kind: _optima(sample, _best_starts(sample.few(kind, k), partitions, k, kind, sample.kept))
+        for kind in covariance_types
+    }
 
 
-def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[Parameters]:
+def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, most: int) -> list[Parameters]:
     """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
     products, d = pair_products(U), U.shape[1]
     groups = groups_of(_indicators(partitions.coarse, k), products, d)
@@ -449,7 +459,7 @@ def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str) -> list[
         sound = [mixture for mixture in mixed if not degenerate(U, mixture)]
         if sound:
             break
-    return _various(U, sound or mixed) or [_anyhow(batch, kind)]
+    return _various(U, sound or mixed, most) or [_anyhow(batch, kind)]
 
 
 def _indicators(labels: list[NDArray], k: int) -> NDArray[np.bool_]:
@@ -465,7 +475,7 @@ def _anyhow(batch: Batch, kind: str) -> Parameters:
     return batch._replace(weights=np.maximum(batch.weights, 1e-12)).parameters(0, kind)
 
 
-def _various(U: NDArray, mixed: Iterable[Parameters]) -> list[Parameters]:
+def _various(U: NDArray, mixed: Iterable[Parameters], most: int) -> list[Parameters]:
     """Return the first few mixtures that do not lead to the same optimum, as far as the clusters tell."""
     kept, labels = [], []
     for mixture in mixed:
@@ -473,7 +483,7 @@ def _various(U: NDArray, mixed: Iterable[Parameters]) -> list[Parameters]:
         if all(_agreement(own, other) < ALIKE for other in labels):
             kept.append(mixture)
             labels.append(own)
-        if len(kept) == KEPT:
+        if len(kept) == most:
             break
     return kept
 
@@ -497,34 +507,41 @@ def exchanged(sample: Sample, optima: list[Optimum], others: Sequence[Parameters
     list of Optimum
         The best few, in order, of those known and those found.
     """
-    best, (k, kind) = optima[0], _size(optima[0])
-    rows, few, rng = sample.rows[kind], sample.few(kind, k), np.random.RandomState((sample.seed + turn) % 2**32)
-    joined, grown = [], []
+    like = optima[0].run.parameters
+    k, kind = len(like.weights), like.covariance_type
+    rows, few, rng = sample.rows[kind], sample.few(kind, k), np.random.RandomState(sample.seed + turn)
+    changed, grown = [], []
     for other in others:
-        if len(other.weights) < k:
+        shares = e_step(sample.few(other.covariance_type, k), other)[0].T
+        if len(shares) == k - 1:
+            changed.append(halved(few, shares, kind, JOINS))
+        if len(shares) >= k:
+            changed.append(joined_to(few, shares, k, kind, JOINS))
+        else:
             larger = batch_of(other)
-            for _ in range(k - len(other.weights)):
+            for _ in range(k - len(shares)):
                 larger = inserted(rows, larger, kind, TRIES // max(len(larger.weights), 1), rng)
             grown.append(larger)
-        else:
-            shares = e_step(sample.few(other.covariance_type, k), other)[0].T
-            joined.append(Batch(*mixtures(joined_to(few, shares, k, kind, JOINS), kind)))
     starts = []
-    for batches in (joined, grown):  # two races: those that are grown lead at first
-        if batches:
+    for batches in ([Batch(*mixtures(groups, kind)) for groups in changed], grown):
+        if batches:  # two races: those that are grown lead at first
             ends = short_runs(rows, Batch(*map(np.concatenate, zip(*batches, strict=True))), kind, SHORT)
-            starts += _promising(ends, best, kind)
-    return _optima(rows, starts, sample.hopeless, optima)
+            starts += _promising(rows, ends, kind, optima[0].rank, sample.kept)
+    return _optima(sample, starts, optima)
 
 
-def _promising(ends: Ends, best: Optimum, kind: str) -> list[Parameters]:
-    """Return the best few ends that come near the best optimum and did not fall back to it, or to one another."""
-    known, kept = -best.rank[1], []
+def _promising(rows: NDArray, ends: Ends, kind: str, best: tuple[bool, float], most: int) -> list[Parameters]:
+    """Return the first few sound ends near the best optimum that fell back neither to it nor to one another."""
+    known, seen, kept = -np.inf if best[0] else -best[1], [], []
     for r, reached in enumerate(ends.log_likelihood):
-        again = -SAME < reached - known < HIGHER or any(abs(reached - ends.log_likelihood[o]) < SAME for o in kept)
-        if reached > known - NEAR and not again and len(kept) < KEPT:
-            kept.append(r)
-    return [ends.batch.parameters(r, kind) for r in kept]
+        again = -SAME < reached - known < HIGHER or any(abs(reached - other) < SAME for other in seen)
+        if again or reached < known - NEAR or len(kept) == most:
+            continue
+        end = ends.batch.parameters(r, kind)
+        if not degenerate(rows, end):
+            seen.append(reached)
+            kept.append(end)
+    return kept
 
 
 def _agreement(one: NDArray, other: NDArray) -> float:
@@ -543,10 +560,6 @@ def _distinct(optima: list[Optimum]) -> list[Optimum]:
         if not any(_same(optimum, other) for other in kept):
             kept.append(optimum)
     return kept
-
-
-def _size(optimum: Optimum) -> tuple[int, str]:
-    return len(optimum.run.parameters.weights), optimum.run.parameters.covariance_type
 
 
 def _same(one: Optimum, other: Optimum) -> bool:
@@ -597,4 +610,7 @@ def degenerate(V: NDArray, parameters: Parameters) -> bool:
         "spherical": lambda c: c.min() / np.mean(spread**2),
     }[parameters.covariance_type](parameters.covariances)
     rows = len(V) * parameters.weights.min()
-    return bool(rows < _LEAST_ROWS[parameters.covariance_type](V.shape[1]) - 0.01 or thinnest < THINNEST**2)
+    return bool(
+        rows < _LEAST_ROWS[parameters.covariance_type](V.shape[1]) - 0.01
+        or thinnest < THINNEST**2 + (SINGLE if V.dtype == np.float32 else 0)
+    )

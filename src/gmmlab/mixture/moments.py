@@ -164,6 +164,40 @@ def joined_to(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_ty
     return _stacked([_joined(groups, i[p], j[p], unions.take(p)) for p in np.argsort(loss)[:ways]])
 
 
+def halved(V: np.ndarray, responsibilities: np.ndarray, covariance_type: str, ways: int) -> Groups:
+    """Return groups made of the components of another mixture by cutting one, in the ways that gain most.
+
+    A component is cut at its mean, across the axis where that gains most.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+    responsibilities : array of shape (K, n)
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    ways : int
+        How many at most to return.
+
+    Returns
+    -------
+    Groups
+        Of shape (ways, K + 1), or less: none, if no component has rows enough.
+    """
+    products, (n, d), k = pair_products(V), V.shape, len(responsibilities)
+    groups = groups_of(responsibilities, products, d)
+    cost, axes = cost_of(covariance_type, common_covariance(groups)), np.linalg.eigh(groups.scatter)[1]
+    side = np.stack([((V - mean) @ axis).T > 0 for mean, axis in zip(groups.means, axes, strict=True)])
+    near, far = (
+        groups_of((responsibilities[:, None] * which).reshape(k * d, n), products, d) for which in (side, ~side)
+    )
+    usable = np.minimum(near.counts, far.counts) > d + 1
+    gain = np.where(usable, np.repeat(cost(groups), d) - cost(near) - cost(far), -np.inf).reshape(k, d)
+    cuts = [int(j) for j in np.argsort(-gain.max(axis=1))[:ways] if np.isfinite(gain[j].max())]
+    best = np.array([j * d + gain[j].argmax() for j in cuts], dtype=int)
+    whole = Groups(*(np.repeat(array[None], len(cuts), axis=0) for array in groups))
+    whole.put((np.arange(len(cuts)), cuts), near.take(best))
+    return Groups(*(np.concatenate([a, b[:, None]], axis=1) for a, b in zip(whole, far.take(best), strict=True)))
+
+
 def _joined(groups: Groups, i: int, j: int, union: Groups) -> Groups:
     """Return the groups with the union in the place of two."""
     groups = Groups(*(array.copy() for array in groups))

@@ -35,10 +35,9 @@ def search(
 ) -> pd.DataFrame:
     """Fit every number of components with every covariance type, and measure each model.
 
-    All fits are made as by `best_fit`, with less effort, to 1e-8 per row. Then each is tried again from what its
-    neighbours found: the next larger mixture with two components joined, the next smaller with one added, and the
-    other types. All run through joblib: ``with joblib.parallel_config("dask"):`` around the call sends them to a
-    cluster.
+    All fits are made as by `best_fit`, with less effort, to 1e-8 per row. Each is tried again from what its neighbours
+    found: the next larger mixture with two components joined, the next smaller with one added or cut, and the other
+    types. All run through joblib: ``with joblib.parallel_config("dask"):`` around the call sends them to a cluster.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def search(
         What to measure the held-out log-likelihood on: other rows, or a number of folds of X for cross-validation
         (shuffled; each fold is scored by a mixture fitted to the rest).
     n_init : int, optional
-        k-means starts in each view, as in `best_fit`. Default: 20, and 4 above 1700 rows.
+        Effort, as in `best_fit`. Default: 20, and 4 above 1700 rows.
     random_state : int
         Seed of starts and folds.
     n_jobs : int, optional
@@ -133,8 +132,8 @@ def fit_grids(
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
     for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
         check(X, k, types, starts)
-    samples = [Sample(X, random_state) for X in sets]
-    optima = find_optima(samples, numbers, types, efforts, parallel, progress)
+    samples = [Sample(X, starts, random_state) for X, starts in zip(sets, efforts, strict=True)]
+    optima = find_optima(samples, numbers, types, parallel, progress)
     fits = parallel(
         delayed(polished)(sets[i], samples[i], found, TOL)
         for (i, _, _), found in bar(optima.items(), unit="fit", desc="polish", shown=progress)
