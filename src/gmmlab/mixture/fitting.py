@@ -43,6 +43,7 @@ NEARBY = 0.01  # an optimum on a sample that is this far below the best, per row
 ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
 ENOUGH = 500  # rows on which clusters are compared
 SAME, HIGHER = 1e-4, 1e-5  # log-likelihoods per row that differ by less count as one; by more, as progress
+TAUGHT_BY = {"full": ["tied"]}  # a common covariance shows the way for many dimensions and few rows
 EXCHANGES = 6  # rounds at most in which mixtures learn from their neighbours
 
 
@@ -169,7 +170,8 @@ def fit_one(
     sample = Sample(X, n_init, random_state)
     less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
     numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
-    optima = find_optima([sample], numbers, [covariance_type], Parallel(n_jobs=1))
+    types = [covariance_type, *TAUGHT_BY.get(covariance_type, [])]
+    optima = find_optima([sample], numbers, types, Parallel(n_jobs=1))
     return polished(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 
