@@ -245,8 +245,8 @@ def alone(sample: Sample, k: int) -> list[Optimum]:
     return from_starts(sample, k, ["full"])["full"]
 
 
-@pytest.mark.parametrize("other", [4, 6])
-def test_a_poor_mixture_learns_from_one_with_a_component_less_or_more(other):
+@pytest.mark.parametrize("other", [3, 4, 6])
+def test_a_poor_mixture_learns_from_one_with_components_less_or_more(other):
     sample = Sample(ROWS_OF_SIX, 20, 0)
     V, good = sample.rows["full"], alone(sample, 5)[0]
     near = np.zeros((5, 2)) + 0.01 * np.arange(5)[:, None]  # all five components start, and end, about the middle
@@ -255,6 +255,32 @@ def test_a_poor_mixture_learns_from_one_with_a_component_less_or_more(other):
     known = [Optimum((False, -poor.log_likelihood), poor)]
     learnt = exchanged(sample, known, [alone(sample, other)[0].run.parameters], 0)[0]
     assert learnt.run.log_likelihood > good.run.log_likelihood - 0.01
+
+
+def test_a_mixture_learns_from_halves_where_no_component_can_be_added(monkeypatch):
+    monkeypatch.setattr(fitting, "TRIES", 0)
+    sample = Sample(ROWS_OF_SIX, 20, 0)
+    whole = [from_starts(sample, 1, ["full"])["full"][0].run.parameters]
+    two = Parameters(np.full(2, 0.5), np.zeros((2, 2)), np.tile(np.eye(2), (2, 1, 1)), "full")
+    same = climb(sample.rows["full"], two, 40, 1e-5)  # two components in one place are one
+    learnt = exchanged(sample, [Optimum((False, -same.log_likelihood), same)], whole, 0)[0]
+    assert learnt.run.log_likelihood > same.log_likelihood + 0.05
+
+
+@every_type
+def test_what_collapsed_in_single_precision_counts_as_degenerate(covariance_type):
+    V = np.random.default_rng(0).normal(size=(500, 2))
+    V = (V - V.mean(axis=0)) / V.std(axis=0)
+    thin = 1.5e-6  # above the limit, but mostly what single precision adds
+    covariances = {
+        "full": np.array([np.eye(2), np.diag([1, thin])]),
+        "tied": np.diag([1, thin]),
+        "diag": np.array([[1, 1], [1, thin]]),
+        "spherical": np.array([1, thin]),
+    }[covariance_type]
+    mixture = Parameters([0.5, 0.5], np.zeros((2, 2)), covariances, covariance_type)
+    assert fitting.degenerate(V.astype(np.float32), mixture)
+    assert not fitting.degenerate(V, mixture)
 
 
 def test_a_good_mixture_stays_the_best():

@@ -3,7 +3,8 @@
 EM climbs from where it starts, so the starts decide. A k-means start depends on the units of the features while the
 likelihood of a mixture does not; so starts come from three views of the data (as they are, standardised, whitened).
 All run a little, the best few run on. Then a mixture learns from its neighbours as long as that leads higher: from one
-with a component less, to which one is added, and from one with a component more, of which two are joined.
+with a component less, to which one is added or of which one is cut in two, from one with a component more, of which
+two are joined, and from other covariance types.
 """
 
 from __future__ import annotations
@@ -30,11 +31,7 @@ THINNEST = 1e-3
 
 ROWS, FEW_ROWS = 20_000, 1700  # so many rows tell optima apart; so few tell promising starts from poor ones
 SMALL = 6000  # few rows times components: few components are cheap
-SHORT, AGAIN, LONG = (
-    16,
-    12,
-    40,
-)  # iterations of a short run from a start and from another mixture; of a long one at most
+SHORT, LONG = 16, 40  # iterations of a short run, and at most of a longer one
 INSIDE = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
 JOINS, TRIES = 6, 48  # ways to join or halve components of another mixture, and rows where one is added to it
@@ -337,10 +334,12 @@ class Sample:
         rows = X[rng.permutation(len(X))[:ROWS]]
         self.seed = rng.randint(2**31)
         self.hopeless = NEARBY if len(rows) < len(X) else 2 * SAME  # so far below the best, per row
-        self.spaces = {kind: space_of(X, kind) for kind in COVARIANCE_TYPES}
+        self.spaces = {kind: space_of(X, kind) for kind in ("full", "diag", "spherical")}
         self.rows = {
             kind: np.asfortranarray(space.of_rows(rows), dtype=np.float32) for kind, space in self.spaces.items()
         }
+        for by_type in (self.spaces, self.rows):
+            by_type["tied"] = by_type["full"]
 
     def few(self, kind: str, k: int) -> NDArray[np.float32]:
         """Return the rows on which starts with k components are made."""
