@@ -134,13 +134,10 @@ class Ends(NamedTuple):
     batch : Batch
     log_likelihood : array of shape (r,)
         Per row.
-    start : array of int, shape (r,)
-        The start of each.
     """
 
     batch: Batch
     log_likelihood: np.ndarray
-    start: np.ndarray
 
 
 def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int, *, race: bool = True) -> Ends:
@@ -159,19 +156,22 @@ def short_runs(V: np.ndarray, batch: Batch, covariance_type: str, n_iter: int, *
     -------
     Ends
     """
-    features, start, log_likelihood = _FEATURES[covariance_type](V), np.arange(len(batch.weights)), np.empty(0)
+    features, log_likelihood = _FEATURES[covariance_type](V), np.empty(0)
     for i in range(n_iter):
         if race and i == RACE:
-            best = np.argsort(-log_likelihood)[: max(LEFT, len(start) // 4)]
-            batch, start = batch.keep(best), start[best]
-        alive = _alive(batch, len(V))
-        batch, start = batch.keep(alive), start[alive]
-        if len(start) == 0:
-            return Ends(batch, np.empty(0), start)
+            batch = batch.keep(_leaders(log_likelihood, LEFT))
+        batch = batch.keep(_alive(batch, len(V)))
+        if len(batch.weights) == 0:
+            return Ends(batch, np.empty(0))
         products, log_likelihood = _e_step(features, batch, covariance_type)
         old, batch = batch, _m_step(products, covariance_type, V.shape[1])
     order = np.argsort(-log_likelihood)
-    return Ends(old.keep(order), log_likelihood[order], start[order])
+    return Ends(old.keep(order), log_likelihood[order])
+
+
+def _leaders(log_likelihood: np.ndarray, least: int) -> np.ndarray:
+    """Return the numbers of the best quarter, or of so many at least."""
+    return np.argsort(-log_likelihood)[: max(least, len(log_likelihood) // 4)]
 
 
 def inserted(V: np.ndarray, bases: Batch, covariance_type: str, tries: int, rng: np.random.RandomState) -> Batch:
@@ -227,7 +227,7 @@ def inserted(V: np.ndarray, bases: Batch, covariance_type: str, tries: int, rng:
         alive = (step.weights[:, 0] >= least) & _alive(step, n) & np.isfinite(gain)
         new, of, gain, shares = step.keep(alive), of[alive], gain[alive], shares[alive]
         if i == RACE - 1:
-            best = np.argsort(-gain)[: max(LEFT * NEW, len(of) // 4)]
+            best = _leaders(gain, LEFT * NEW)
             new, of = new.keep(best), of[best]
     kept: list[int] = []
     for r in np.argsort(-gain):

@@ -364,7 +364,7 @@ def _partitions(views: list[NDArray], k: int, n_init: int, rng: np.random.Random
     shells = np.argsort(np.argsort((views[-1] ** 2).sum(axis=1))) * k // n  # for components around one another
     # Every other start is left as k-means++ seeds it: more various, and good for overlapping components.
     coarse = [_kmeans(view, k, rng, n_iter=4 * (i % 2)) for i in range(n_init, 0, -1) for view in views]
-    if k == 2:  # two components cannot be joined and split, and k-means never finds one inside the other
+    if k == 2:  # k-means never finds one component inside the other
         coarse += [_neighbours(view, rng) for _ in range(INSIDE) for view in views]
     groups = max(k, min(2 * k + FINE, n // 4))
     return Partitions([shells, *coarse], [_kmeans(view, groups, rng, n_iter=4) for view in views])
@@ -456,7 +456,7 @@ def _best_starts(U: NDArray, partitions: Partitions, k: int, kind: str, most: in
     batch = Batch(*mixtures(groups, kind))
     for race in (True, False):  # the fastest may all collapse
         ends = short_runs(U, batch, kind, SHORT, race=race)
-        mixed = [ends.batch.parameters(r, kind) for r in range(len(ends.start))]
+        mixed = [ends.batch.parameters(r, kind) for r in range(len(ends.log_likelihood))]
         sound = [mixture for mixture in mixed if not degenerate(U, mixture)]
         if sound:
             break

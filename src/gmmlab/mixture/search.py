@@ -80,7 +80,7 @@ def search(
     return search_with_fits(X, n_components, covariance_types, held_out=held_out, **settings)[0]
 
 
-Cell = tuple[int, str]
+Model = tuple[int, str]
 """A number of components and a covariance type."""
 
 
@@ -91,7 +91,7 @@ def search_with_fits(
     *,
     held_out: int | ArrayLike | None = None,
     **settings: Any,
-) -> tuple[pd.DataFrame, dict[Cell, Fit]]:
+) -> tuple[pd.DataFrame, dict[Model, Fit]]:
     """Return the table of `search`, which has the same parameters, and the fits that it measures."""
     X = check_array(X, dtype=np.float64, ensure_min_samples=2)
     splits = list(_splits(X, held_out, settings.get("random_state", 0)))
@@ -114,7 +114,7 @@ def fit_grids(
     random_state: int = 0,
     n_jobs: int | None = None,
     progress: bool | None = None,
-) -> list[dict[Cell, Fit]]:
+) -> list[dict[Model, Fit]]:
     """Fit every number of components with every covariance type to each of several data sets, as `search` does.
 
     Parameters
@@ -138,7 +138,7 @@ def fit_grids(
         delayed(polished)(sets[i], samples[i], found, TOL)
         for (i, _, _), found in bar(optima.items(), unit="fit", desc="polish", shown=progress)
     )
-    grids: list[dict[Cell, Fit]] = [{} for _ in sets]
+    grids: list[dict[Model, Fit]] = [{} for _ in sets]
     for (i, *cell), fit in zip(optima, fits, strict=True):
         grids[i][tuple(cell)] = fit
     return grids
