@@ -35,8 +35,8 @@ import pandas as pd
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
-from gmmlab.mixture.em import e_step, em, statistics
-from gmmlab.mixture.parameters import COVARIANCE_TYPES, Parameters
+from gmmlab.engine.em import e_step, em, statistics
+from gmmlab.engine.parameters import COVARIANCE_TYPES, Parameters
 
 REG_COVAR = 1e-6
 SKLEARN, OURS = "scikit-learn", "gmmlab"

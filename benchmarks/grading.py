@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from course.grading.classroom import FIT, student, to_bytes
+from course.grade.classroom import FIT, student, to_bytes
 from gmmlab.paths import lab_folder
 
 DISTINCT = 100

@@ -29,9 +29,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
+from gmmlab.engine.fitting import degenerate, space_of
+from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import COVARIANCE_TYPES, search
-from gmmlab.mixture.fitting import degenerate, space_of
-from gmmlab.mixture.parameters import Parameters
 
 TOLERANCE = 0.1  # in BIC
 

@@ -31,10 +31,10 @@ import pandas as pd
 import psutil
 from sklearn.mixture import GaussianMixture
 
+from gmmlab.engine.blocks import em_blocks
+from gmmlab.engine.em import em
+from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.mixture import best_fit
-from gmmlab.mixture.blocks import em_blocks
-from gmmlab.mixture.em import em
-from gmmlab.mixture.parameters import Parameters, Result
 
 BLOCK = 100_000  # rows
 SAMPLE = 20_000  # rows
@@ -86,7 +86,7 @@ def by_dask(file: Path, start: Parameters, **how) -> Result:
     parts = [da.from_delayed(read(file, i), (min(BLOCK, n - i), d), float) for i in range(0, n, BLOCK)]
     quiet = {"dashboard_address": "localhost:0", "silence_logs": logging.ERROR}
     with LocalCluster(n_workers=2, threads_per_worker=1, **quiet) as cluster, Client(cluster) as client:
-        client.run(partial(__import__, "gmmlab.mixture.blocks"))
+        client.run(partial(__import__, "gmmlab.engine.blocks"))
         began = time.perf_counter()
         found = em_blocks(da.concatenate(parts), start, **how)
         by_dask.seconds = time.perf_counter() - began  # without the start of the cluster

@@ -11,8 +11,8 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab import explore, plot
 from gmmlab.data import load_banknotes, load_faithful, load_wreath
+from gmmlab.engine.em import em
 from gmmlab.mixture import COVARIANCE_TYPES, best_fit, from_parameters, n_parameters
-from gmmlab.mixture.em import em
 
 FAITHFUL = load_faithful()
 
@@ -40,7 +40,7 @@ def watched():
     seen, show = [], explore._show
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(explore, "_show", lambda scene, *rest: (seen.append({"scene": scene}), show(scene, *rest)))
-        patch.setattr(plot, "show", lambda fig, alt, live: seen[-1].update(fig=repr(fig), alt=alt, live=live))
+        patch.setattr("gmmlab.figure.show", lambda fig, alt, live: seen[-1].update(fig=repr(fig), alt=alt, live=live))
         yield seen
 
 

@@ -11,6 +11,7 @@ from matplotlib.colors import same_color, to_rgb
 
 from gmmlab import plot
 from gmmlab.data import load_faithful
+from gmmlab.figure import STYLE
 from gmmlab.mixture import marginal, search
 from test_plot import DRAWINGS, GEYSER
 
@@ -72,7 +73,7 @@ EVERY = DRAWINGS | {"search": lambda ax: plot.plot_search(TABLE, ax=ax)}
 @pytest.fixture(params=EVERY)
 def drawn(request):
     """Draw with one helper in the lab's style, as `figure` does, and return the Axes with its name."""
-    with plt.style.context(plot.STYLE):
+    with plt.style.context(STYLE):
         fig, ax = plt.subplots()
         EVERY[request.param](ax)
         fig.canvas.draw()

@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 from gmmlab import plot
 from gmmlab.data import MEASURES, load_faithful, load_flower, load_penguins
+from gmmlab.figure import STYLE, figure
 from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters, marginal
 
 FAITHFUL = load_faithful()
@@ -175,7 +176,7 @@ def test_three_features_are_refused_with_the_mend(ax, draw):
 
 
 def test_the_cycle_of_the_style_is_the_palette():
-    with mpl.style.context(plot.STYLE):
+    with mpl.style.context(STYLE):
         cycle = mpl.rcParams["axes.prop_cycle"].by_key()["color"]
     assert [to_hex(colour) for colour in cycle] == list(plot.COLOURS)
 
@@ -554,7 +555,7 @@ ALT = "Two clouds of points: short eruptions after short waits, long ones after 
 def shown(monkeypatch):
     """The figures that were shown, each with its alt text."""
     calls = []
-    monkeypatch.setattr(plot, "show", lambda fig, alt, live: calls.append((fig, alt)))
+    monkeypatch.setattr("gmmlab.figure.show", lambda fig, alt, live: calls.append((fig, alt)))
     return calls
 
 
@@ -570,12 +571,12 @@ def notebook(tmp_path, monkeypatch):
 
 
 def draw_geyser() -> None:
-    with plot.figure(ALT) as ax:
+    with figure(ALT) as ax:
         plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
 
 
 def draw_photograph() -> None:
-    with plot.figure("A picture of coloured noise.") as ax:
+    with figure("A picture of coloured noise.") as ax:
         ax.imshow(np.random.default_rng(0).random((200, 200, 3)))
 
 
@@ -589,7 +590,7 @@ def test_a_notebook_stores_the_alt_text_with_the_picture(notebook):
 
 
 def test_a_picture_is_followed_by_what_it_shows(notebook):
-    with plot.figure("Left < right, a & b."):
+    with figure("Left < right, a & b."):
         pass
     _, caption = notebook.outputs
     assert caption.data["text/plain"] == "Left < right, a & b."
@@ -597,7 +598,7 @@ def test_a_picture_is_followed_by_what_it_shows(notebook):
 
 
 def test_a_notebook_stores_a_picture_at_100_dots_an_inch(notebook):
-    with plot.figure(ALT, size=(7, 4)) as ax:
+    with figure(ALT, size=(7, 4)) as ax:
         plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
     # The margins are trimmed to what is drawn, so that the size is met but roughly.
     assert picture_in(notebook).size == pytest.approx((700, 400), abs=25)
@@ -609,7 +610,7 @@ def test_a_notebook_stores_the_text_of_a_figure_without_an_address(notebook):
 
 
 def test_what_a_live_notebook_shows_instead_is_in_the_same_output(notebook):
-    with plot.figure(ALT, live={"application/json": {"view": 1}}) as ax:
+    with figure(ALT, live={"application/json": {"view": 1}}) as ax:
         plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
     assert set(notebook.outputs[0].data) == {"application/json", "image/png", "text/plain"}
 
@@ -639,44 +640,44 @@ def test_a_figure_whose_drawing_failed_is_not_stored(notebook):
 
 def test_the_figure_is_closed_after_it_was_shown(shown):
     before = plt.get_fignums()
-    with plot.figure(ALT):
+    with figure(ALT):
         assert plt.get_fignums() != before
     assert plt.get_fignums() == before
 
 
 def test_a_figure_is_shown_once_and_finished(shown):
-    with plot.figure(ALT) as ax:
+    with figure(ALT) as ax:
         assert shown == []
     assert shown == [(ax.figure, ALT)]
 
 
 def test_a_grid_of_axes_is_given_as_pyplot_gives_it(shown):
-    with plot.figure(ALT, 2, 3, size=(9, 4), sharex=True) as axes:
+    with figure(ALT, 2, 3, size=(9, 4), sharex=True) as axes:
         assert axes.shape == (2, 3)
         assert tuple(axes[0, 0].figure.get_size_inches()) == (9, 4)
         assert axes[0, 0].get_shared_x_axes().joined(axes[0, 0], axes[1, 2])
 
 
 def test_the_style_holds_inside_a_figure(shown):
-    with plot.figure(ALT) as ax:
+    with figure(ALT) as ax:
         assert not ax.spines["top"].get_visible()
 
 
 def test_the_style_is_gone_after_a_figure(shown):
     before = mpl.rcParams.copy()
-    with plot.figure(ALT):
+    with figure(ALT):
         assert mpl.rcParams != before
     assert mpl.rcParams == before
 
 
 @pytest.mark.parametrize("alt", ["", "  \n"])
 def test_a_figure_without_alt_text_is_refused(shown, alt):
-    with pytest.raises(ValueError, match="needs alt text that says what is to be seen"), plot.figure(alt):
+    with pytest.raises(ValueError, match="needs alt text that says what is to be seen"), figure(alt):
         pass
 
 
 def interrupted():
-    with plot.figure(ALT):
+    with figure(ALT):
         raise KeyError("no such column")
 
 

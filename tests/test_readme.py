@@ -7,7 +7,7 @@ from itertools import chain
 import nbformat
 import pytest
 
-from gmmlab import cli
+from gmmlab.course import cli
 from gmmlab.paths import lab_folder
 
 ROOT = lab_folder()
@@ -65,18 +65,18 @@ def test_ci_runs_the_test_line_of_the_readme():
 
 
 def test_constraints_hold_exact_versions_and_no_address():
-    lines = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", line)] == []
 
 
 def test_every_dependency_is_constrained():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    pinned = re.findall(r"^([\w.-]+)==", (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8"), flags=re.M)
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), flags=re.M)
     assert [name for name in wanted if re.match(r"[\w-]+", name)[0] not in {*pinned, "gmmlab"}] == []
 
 
 def test_the_conda_environment_installs_the_package_under_the_constraints():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    assert "--constraint .ci/constraints.txt" in text
+    assert "--constraint constraints.txt" in text
     assert "--editable ." in text

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from gmmlab.data import load_films, load_ratings
-from gmmlab.mixture.missing import predict_missing
+from gmmlab.engine.missing import predict_missing
 from gmmlab.recommend import (
     ALS,
     Bias,

@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str):
     """Load ``gmmlab.check`` and ``gmmlab.progress`` when they are first used."""
     if name in ("check", "progress"):
-        from gmmlab import checks
+        from gmmlab import exercises
 
-        return getattr(checks, name)
+        return getattr(exercises, name)
     raise AttributeError(f"module 'gmmlab' has no attribute {name!r}")

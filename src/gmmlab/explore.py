@@ -27,16 +27,22 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 from traitlets import Dict
 
-from gmmlab.mixture import COVARIANCE_TYPES, ellipse_radius, from_parameters, marginal, sort_components
-from gmmlab.mixture.components import covariance_matrices
-from gmmlab.mixture.em import e_step, em
-from gmmlab.mixture.parameters import Parameters
-from gmmlab.mixture.search import search_with_fits
+from gmmlab.engine.em import e_step, em
+from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.search import search_with_fits
+from gmmlab.figure import figure
+from gmmlab.mixture import (
+    COVARIANCE_TYPES,
+    covariance_matrices,
+    ellipse_radius,
+    from_parameters,
+    marginal,
+    sort_components,
+)
 from gmmlab.plot import (
     COLOURS,
     axis_label,
     colour_of,
-    figure,
     marker_of,
     plot_clusters,
     plot_ellipses,
@@ -209,7 +215,7 @@ def try_covariances(
     features : sequence of two str, optional
         The columns to draw. Default: the first two. The fits are to all.
     random_state : int
-        Seed of starts and folds, as in `gmmlab.mixture.search`.
+        Seed of starts and folds, as in `gmmlab.engine.search`.
 
     Raises
     ------

@@ -1,36 +1,24 @@
-"""Drawing: one look, one palette, and one way for a figure into a notebook, with its alt text.
+"""Drawing, with one palette.
 
 Every ``plot_...`` function draws what it is given on one Axes and returns that Axes. None fits or changes
 a model. Component ``k`` has the same colour and the same marker in every figure.
 """
 
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import AXIS_LABELS
 from gmmlab.mixture import covariance_matrices, density_levels, ellipse_radius, from_parameters, marginal
-
-STYLE = Path(__file__).with_name("lab.mplstyle")
 
 COLOURS = (
     "#3f90da",
@@ -49,9 +37,6 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 """Marker of component k, so that no reader depends on colour."""
 
-CAPTION = "gmmlab-caption"
-"""Class of the paragraph below a figure that says what is to be seen."""
-
 _EDGE = "#222222"
 _POINTS = {
     "linestyle": "none",
@@ -60,84 +45,6 @@ _POINTS = {
     "markeredgewidth": 0.4,
     "alpha": 0.8,
 }
-
-
-@contextmanager
-def figure(
-    alt: str,
-    nrows: int = 1,
-    ncols: int = 1,
-    *,
-    size: tuple[float, float] | None = None,
-    live: dict[str, Any] | None = None,
-    **subplots,
-) -> Iterator[Axes | NDArray]:
-    """Draw a figure in the lab's style and show it in the notebook with its alt text.
-
-    Parameters
-    ----------
-    alt : str
-        What is to be seen, in one or two sentences, for readers who cannot see the figure.
-    nrows, ncols : int
-        Rows and columns of Axes.
-    size : tuple of float, optional
-        Width and height in inches.
-    live : dict, optional
-        What a live notebook is to show instead, by MIME type, such as a widget's view.
-    **subplots
-        Passed on to ``matplotlib.pyplot.subplots``, for example ``sharex=True``.
-
-    Yields
-    ------
-    Axes or ndarray of Axes
-        As ``matplotlib.pyplot.subplots`` gives them.
-
-    Raises
-    ------
-    ValueError
-        If the alt text is empty.
-
-    Examples
-    --------
-    >>> with figure("Two clouds of points, one twice as wide as the other.") as ax:  # doctest: +SKIP
-    ...     plot_clusters(X, labels, ax=ax)
-    """
-    if not alt.strip():
-        raise ValueError("A figure needs alt text that says what is to be seen, but an empty text came.")
-    with mpl.style.context(STYLE):
-        fig, axes = plt.subplots(nrows, ncols, figsize=size, **subplots)
-        try:
-            yield axes
-            show(fig, alt, live)
-        finally:
-            plt.close(fig)
-
-
-def show(fig: Figure, alt: str, live: dict[str, Any] | None = None) -> None:
-    """Show a finished figure in the notebook, with its alt text in the output's metadata and as a caption below.
-
-    JupyterLab leaves the alt text of a picture out, so that a blind reader would meet a figure without words; the
-    caption is there for every reader, in every viewer.
-    """
-    bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode(), **(live or {})}
-    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
-    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)
-
-
-def caption(alt: str) -> str:
-    """Return the HTML of a figure's caption."""
-    return f'<p class="{CAPTION}" style="max-width: 46em; font-size: 0.9em; font-style: italic">{escape(alt)}</p>'
-
-
-def png(fig: Figure) -> bytes:
-    """Return a figure as PNG: a drawing in 256 colours, a third of the size; a photograph in all of its own."""
-    drawn, stored = BytesIO(), BytesIO()
-    fig.savefig(drawn, format="png", bbox_inches="tight")
-    image = Image.open(drawn).convert("RGB")
-    if image.getcolors(maxcolors=10_000) is not None:  # drawings have below 4,000, photographs above 30,000
-        image = image.quantize(256)
-    image.save(stored, format="PNG", optimize=True)
-    return stored.getvalue()
 
 
 def colour_of(k: int) -> str:
@@ -533,7 +440,7 @@ def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | Non
     Parameters
     ----------
     results : DataFrame
-        As from ``gmmlab.mixture.search``.
+        As from ``gmmlab.engine.search``.
     criterion : {"bic", "aic", "icl", "held_out"}
         What to draw.
     ax : Axes, optional

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.mixture.parameters import Parameters
+from gmmlab.engine.parameters import Parameters
 
 
 def film_name(title: str, year: float) -> str:

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from browser.accessible import problems_of, thin
-from gmmlab.checks import exercises
+from gmmlab.exercises import exercises
 from gmmlab.paths import lab_folder
 
 NOTEBOOKS = sorted(path.stem for path in (lab_folder() / "notebooks").glob("*.ipynb"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from attacks.stored import ATTACKS
-from course.grading.classroom import answer, lab_notebook, to_bytes
-from gmmlab.course.grading.grade import grade
+from course.attacks.stored import ATTACKS
+from course.grade.classroom import answer, lab_notebook, to_bytes
+from gmmlab.course.grade.grade import grade
 
 SHOWN = ("script_in_markdown", "script_in_outputs", "script_for_a_name", "cut_off_file", "check_cell_edited")
 

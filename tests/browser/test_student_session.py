@@ -9,9 +9,9 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from browser.session import Session
-from gmmlab.checks import exercises
-from gmmlab.checks.registry import find
 from gmmlab.data import load_faithful
+from gmmlab.exercises import exercises
+from gmmlab.exercises.registry import find
 from gmmlab.explore import em_path
 from gmmlab.mixture import best_fit, from_parameters, in_original_units, n_parameters, sort_components
 from gmmlab.paths import lab_folder
@@ -19,7 +19,7 @@ from gmmlab.plot import COLOURS
 from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
-OTHERS = [n for n in ("05_plot_mixture", "11_segment_image") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
+OTHERS = [n for n in ("05_plot_mixture", "12_segment_image") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
 RIGHT = ("fit-5", 'fit_5 = "c"')
 WRONG = ("fit-5", 'fit_5 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
@@ -200,7 +200,7 @@ def test_em_plays_until_it_is_paused(session, em_explorer):
 @pytest.fixture(scope="module")
 def geyser(opened):
     """Return notebook 06 with its covariance explorer drawn, and the explorer."""
-    session = opened("06_choose_model")
+    session = opened("07_choose_model")
     cell = session.run("import numpy as np", "eruptions = load_faithful()", "try_covariances(")
     return session, session.explorer(cell)
 
@@ -291,7 +291,7 @@ def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
 
 
 def test_a_higher_threshold_flags_more_and_the_numbers_agree(opened, screenshots):
-    session = opened("12_detect_anomalies")
+    session = opened("13_detect_anomalies")
     explorer = session.explorer(session.run("import numpy as np", "bills, known, novel =", "move_threshold("))
     explorer.get_by_role("slider").focus()
     session.page.keyboard.press("Home")

@@ -10,7 +10,7 @@ COMMAND = """
 import pathlib, sys
 from gmmlab import paths
 paths.lab_folder = lambda: pathlib.Path(sys.argv[1])
-from gmmlab.cli import main
+from gmmlab.course.cli import main
 sys.exit(main(sys.argv[2:]))
 """
 

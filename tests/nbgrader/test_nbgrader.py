@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from gmmlab.checks import exercises
-from gmmlab.course.grading.grade import grade
+from gmmlab.course.grade.grade import grade
+from gmmlab.exercises import exercises
 from gmmlab.paths import lab_folder
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")

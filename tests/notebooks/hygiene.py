@@ -5,7 +5,7 @@ import re
 
 from nbformat import NotebookNode
 
-from gmmlab.plot import caption
+from gmmlab.figure import caption
 
 NOTEBOOK_METADATA = {"kernelspec", "language_info", "gmmlab"}
 CELL_METADATA = {"tags", "nbgrader", "gmmlab"}

@@ -6,9 +6,9 @@ from itertools import pairwise
 import nbformat
 import pytest
 
-from gmmlab.checks import exercises
+from gmmlab.course.author.student_copies import student_copy
 from gmmlab.course.notebooks import to_bytes
-from gmmlab.course.student import student_copy
+from gmmlab.exercises import exercises
 from notebooks.hygiene import problems_of
 
 CLOSING = ["Exercises", "What to take away", "Further reading"]

@@ -105,7 +105,7 @@ def rerun(
         If the sandbox cannot be started; `available` says why.
     """
     # Not at the top: inside, pandas shall be imported after the shell, since it asks whether there is one.
-    from gmmlab.checks.answers import encode
+    from gmmlab.exercises.answers import encode
 
     try:
         content = _read(notebook)

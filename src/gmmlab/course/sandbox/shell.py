@@ -196,8 +196,8 @@ def run_cells(shell: Shell, job: dict[str, Any], send: Callable[[dict[str, Any]]
     send : callable
         Takes one message: ``{"start": index}``, or ``{"cell": index, "count", "outputs", "trouble"}``.
     """
-    from gmmlab.checks import judging
-    from gmmlab.checks.answers import decode
+    from gmmlab.exercises import judging
+    from gmmlab.exercises.answers import decode
 
     judging.GIVEN.update({
         exercise: [tuple(decode(argument) for argument in arguments) for arguments in calls]

@@ -1,0 +1,1 @@
+"""What an author uses: refresh, run, release and the book."""

@@ -1,0 +1,243 @@
+"""The book: executed notebooks as a static site, read from a folder without a server, a network or an installation.
+
+Sphinx makes the pages. This module prepares the notebooks for it, writes the index, and is itself the Sphinx
+extension that turns formulas into MathML, which browsers and screen readers read without a script.
+"""
+
+import copy
+import io
+import os
+import re
+import shutil
+from base64 import b64decode
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+
+from gmmlab import paths
+from gmmlab.course import LabError
+from gmmlab.course.author.student_copies import BEGIN, END, PROGRESS
+from gmmlab.course.notebooks import read_notebook, title_of, to_bytes
+from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.exercises.feedback import ANSWER_MIME
+from gmmlab.figure import CAPTION
+
+SITE = Path(__file__).with_name("site")
+COVER = SITE / "cover.png"
+COVER_ALT = (
+    "Bill depth against bill length of penguins, three times. Left, grey points in three clumps. Middle, "
+    "the paths of three ellipses that start side by side on the right and move each to a clump of its "
+    "own. Right, three clusters in three colours and markers, borders between them, and contours that "
+    "hold 50 and 90 percent."
+)
+_SETTINGS = {
+    "project": "The GMM lab",
+    "html_title": "The GMM lab",
+    "language": "en",
+    "extensions": ["myst_nb", __name__],
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_heading_anchors": 3,
+    "nb_execution_mode": "off",
+    "nb_ipywidgets_js": {},
+    "smartquotes": False,
+    "templates_path": [str(SITE / "templates")],
+    "html_static_path": [str(SITE / "static")],
+    "html_css_files": ["book.css"],
+    "html_math_renderer": "mathml",
+    "html_copy_source": False,
+    "html_use_index": False,
+    "html_theme": "sphinx_book_theme",
+    "html_sidebars": {"**": ["sbt-sidebar-nav.html"]},
+    "html_context": {"default_mode": "auto"},
+    "html_theme_options": {
+        "home_page_in_toc": True,
+        "article_header_end": ["page-buttons.html"],
+        "footer_content_items": [],
+        "disable_search": True,
+    },
+}
+
+
+def build(notebooks: Sequence[Path], target: Path) -> list[str]:
+    """Build the book of notebooks as they are saved; none is executed.
+
+    Parameters
+    ----------
+    notebooks : sequence of Path
+        The book's chapters, in this order.
+    target : Path
+        The folder of the site; made if it is not there. What else is in it stays.
+
+    Returns
+    -------
+    list of str
+        What Sphinx complained of, a sentence each.
+
+    Raises
+    ------
+    LabError
+        If a file is not a notebook, the lab is installed from a wheel, or without what the book needs.
+    """
+    with TemporaryDirectory(ignore_cleanup_errors=True) as work:
+        source = Path(work, "source")
+        _write_source(notebooks, source)
+        return _make_pages(source, target, Path(work, "doctrees"), pages=len(notebooks) + 2)
+
+
+def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[str]:
+    try:
+        from sphinx.application import Sphinx
+        from sphinx.util.docutils import docutils_namespace, patch_docutils
+    except ImportError as error:
+        raise LabError(f'The book needs more packages ({error}): python -m pip install -e ".[book]"') from error
+
+    complaints = io.StringIO()
+    # Each page is read once and written once.
+    with patch_docutils(), docutils_namespace(), progress_bar(total=2 * pages, desc="book") as done:
+        app = Sphinx(source, None, target, doctrees, "html", copy.deepcopy(_SETTINGS), status=None, warning=complaints)
+        app.connect("doctree-read", lambda *_: done.update() and None)
+        app.connect("html-page-context", lambda *_: done.update() and None)
+        app.builder.search = False  # the browser searches within a page; an index would have to be fetched
+        app.build()
+    plain = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue())
+    return [line.replace(f"{source}{os.sep}", "") for line in plain.splitlines() if line.strip()]
+
+
+def _write_source(notebooks: Sequence[Path], source: Path) -> None:
+    """Write what Sphinx reads, in the shape of the lab, so that links between its files lead somewhere."""
+    root = paths.lab_folder()
+    if not (root / "README.md").is_file():
+        raise LabError("The book is built in a checkout of the lab's repository; this is a wheel.")
+    figures = source / "notebooks" / "figures"
+    figures.mkdir(parents=True)
+    chapters = {path.stem: chapter(read_notebook(path), path.stem, figures) for path in notebooks}
+    for stem, notebook in chapters.items():
+        (source / "notebooks" / f"{stem}.ipynb").write_bytes(to_bytes(notebook))
+    (source / "data").mkdir()
+    shutil.copy(root / "data" / "README.md", source / "data")
+    shutil.copy(COVER, source)
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    (source / "index.md").write_text(index(chapters, readme), encoding="utf-8")
+
+
+def chapter(notebook: NotebookNode, stem: str, figures: Path) -> NotebookNode:
+    """Return a notebook as a chapter: figures in files with their alt text, solutions folded away.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As saved; it is not changed.
+    stem : str
+        Its name.
+    figures : Path
+        The folder to which its figures are written.
+    """
+    result = copy.deepcopy(notebook)
+    result.cells, result.metadata["language_info"] = [], {"name": "python"}
+    for cell in notebook.cells:
+        rules = cell.metadata.get("nbgrader", {})
+        if cell.get("id") == PROGRESS:
+            continue
+        if rules.get("solution"):
+            result.cells.append(new_markdown_cell('<details class="solution"><summary>Solution</summary>'))
+        result.cells.append(_chapter_cell(copy.deepcopy(cell), stem, figures))
+        if rules.get("grade"):
+            result.cells.append(new_markdown_cell("</details>"))
+    return result
+
+
+def _chapter_cell(cell: NotebookNode, stem: str, figures: Path) -> NotebookNode:
+    if cell.cell_type != "code":
+        return cell
+    stubs_and_marker = rf"^(?:.* = \.\.\.\n)*[ ]*{BEGIN}\n|\n?[ ]*{END}$"
+    cell.source = re.sub(stubs_and_marker, "", cell.source, flags=re.M)
+    cell.outputs = [_chapter_output(output, figures, f"{stem}-{cell.id}-{n}") for n, output in enumerate(cell.outputs)]
+    return cell
+
+
+def _chapter_output(output: NotebookNode, figures: Path, name: str) -> NotebookNode:
+    data = output.get("data", {})
+    if "image/png" in data:
+        (figures / f"{name}.png").write_bytes(b64decode(data["image/png"]))
+        alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", output.metadata.get("image/png", {}).get("alt", ""))
+        return new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
+    if data.get("text/html", "").startswith(f'<p class="{CAPTION}"'):
+        # Here the picture has its alt text itself: a screen reader need not read it twice.
+        data["text/html"] = data["text/html"].replace("<p ", '<p aria-hidden="true" ', 1)
+    data.pop(ANSWER_MIME, None)
+    return output
+
+
+def index(chapters: dict[str, NotebookNode], readme: str) -> str:
+    """Return the first page, as Markdown: what the lab is, and a picture and a question for each chapter.
+
+    Parameters
+    ----------
+    chapters : dict of str to NotebookNode
+        From name to chapter.
+    readme : str
+        Its first sentence and the questions in its table stand on the page too.
+    """
+    lead = readme.split("\n\n")[1]
+    rows = re.findall(r"^\| \[(\w+)\]\([^)]*\) \| (.+) \| (\d+ min) \|$", readme, flags=re.M)
+    words = {stem: f"{question} *{time}*" for stem, question, time in rows}
+    cards = "\n".join(_card(stem, notebook, words.get(stem, "")) for stem, notebook in chapters.items())
+    pages = "\n".join(f"notebooks/{stem}" for stem in chapters)
+    return (
+        f"# The GMM lab\n\n{lead}\n\n![{COVER_ALT}]({COVER.name})\n\n## The notebooks\n\n"
+        f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\ndata/README\n```\n'
+    )
+
+
+def _card(stem: str, notebook: NotebookNode, words: str) -> str:
+    texts = (o.data.get("text/markdown", "") for c in notebook.cells for o in c.get("outputs", []) if "data" in o)
+    picture = next((text for text in texts if text.startswith("![")), "").replace("](figures/", "](notebooks/figures/")
+    title = title_of(notebook, stem)
+    return f"<li>\n\n**[{title}](notebooks/{stem}.ipynb)**\n\n{words}\n\n{picture}\n\n</li>\n"
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register the writer of formulas with Sphinx."""
+    app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _visit_inline(translator: Any, node: Any) -> None:
+    from docutils.nodes import SkipNode
+
+    translator.body.append(mathml(node.astext(), block=False))
+    raise SkipNode
+
+
+def _visit_block(translator: Any, node: Any) -> None:
+    from docutils.nodes import SkipNode
+
+    translator.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), block=True)}</div>')
+    raise SkipNode
+
+
+def mathml(latex: str, *, block: bool) -> str:
+    """Return a formula as MathML, with its LaTeX beside it for those who copy it.
+
+    Parameters
+    ----------
+    latex : str
+        Without the dollars.
+    block : bool
+        Whether it stands on its own; else in a line of text.
+
+    Raises
+    ------
+    LabError
+        If the formula is not understood.
+    """
+    from math_core import LatexError, LatexToMathML
+
+    try:
+        return LatexToMathML(annotation=True).convert_with_local_state(latex, displaystyle=block)
+    except LatexError as error:
+        raise LabError(f"The formula ${latex}$ cannot be shown as MathML: {error}") from error

@@ -1,0 +1,138 @@
+"""A release for students: the lab without its solutions, ready to be installed and started.
+
+It has the shape of a checkout (package, notebooks, data, environment), so that it needs no package index
+that knows the lab, and what is said of a checkout holds for it too.
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+from gmmlab import paths
+from gmmlab.course import LabError
+from gmmlab.course.notebooks import lab_notebooks, read_notebook, title_of
+from gmmlab.course.student.working_copy import Step, atomic_write, course_files, files_under, read_manifest, synchronise
+
+MADE_BY = "gmm-lab release"
+_AS_THEY_ARE = ("constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
+_README = """# GMM lab
+
+Learn Gaussian mixture models on real data, in notebooks with exercises that are judged at once.
+
+## Start
+
+You need Python 3.11 or newer. Open a terminal in this folder. On Linux and macOS:
+
+```sh
+python3 -m venv .venv && .venv/bin/python -m pip install -c constraints.txt . && .venv/bin/gmm-lab start
+```
+
+On Windows, in the command prompt:
+
+```bat
+py -m venv .venv && .venv\\Scripts\\python -m pip install -c constraints.txt . && .venv\\Scripts\\gmm-lab start
+```
+
+With conda:
+
+```sh
+conda env create -f environment.yml && conda run -n gmm-lab --no-capture-output gmm-lab start
+```
+
+JupyterLab opens on the first notebook of your own working copy, `my-gmm-lab`. The next time, the last
+command alone is enough; it never changes a notebook that you have worked on. If something does not
+work, `gmm-lab doctor`, typed in place of `gmm-lab start`, says what is wrong and how to mend it.
+
+## Notebooks
+
+{notebooks}
+"""
+
+
+def release_files() -> dict[str, bytes]:
+    """Return the files of a release.
+
+    Returns
+    -------
+    dict of str to bytes
+        From path, with forward slashes, to content.
+
+    Raises
+    ------
+    LabError
+        If the lab is installed from a wheel, or a notebook cannot be given to students.
+    OSError
+        If the checkout lacks a file of the environment.
+    """
+    root = paths.lab_folder()
+    if not (root / "pyproject.toml").is_file():
+        raise LabError("A release is made in a checkout of the lab's repository; this is a wheel.")
+    as_they_are = {name: (root / name).read_bytes() for name in _AS_THEY_ARE}
+    return course_files() | files_under(root, "src/gmmlab") | as_they_are | {"README.md": _readme()}
+
+
+def _readme() -> bytes:
+    lines = [f"- `{path.stem}`: {title_of(read_notebook(path), path.stem)}" for path in lab_notebooks()]
+    return _README.format(notebooks="\n".join(lines)).encode()
+
+
+def release(target: Path) -> list[Step]:
+    """Write a release as a folder or, if the name ends in ``.zip``, as an archive.
+
+    Parameters
+    ----------
+    target : Path
+        New, empty, or written by an earlier release; what was changed in it since is kept.
+
+    Returns
+    -------
+    list of Step
+        What was done.
+
+    Raises
+    ------
+    LabError
+        If something else is there.
+    """
+    files = release_files()
+    if target.suffix == ".zip":
+        return _release_archive(target, files)
+    if target.exists() and not target.is_dir():
+        raise LabError(f"{target} is a file. Give the name of a folder, or of a .zip file.")
+    if target.exists() and any(target.iterdir()) and read_manifest(target)["made_by"] != MADE_BY:
+        raise LabError(f"{target} holds something that no release made. Give a new or an empty folder.")
+    return synchronise(target, files, MADE_BY)
+
+
+def _release_archive(target: Path, files: dict[str, bytes]) -> list[Step]:
+    if target.exists() and not _is_release(target):
+        raise LabError(f"{target} is there and no release made it. Give another name, or remove it.")
+    atomic_write(target, archive(files, folder=target.stem))
+    return [Step("wrote", str(target), f"{len(files)} files")]
+
+
+def _is_release(target: Path) -> bool:
+    if not zipfile.is_zipfile(target):
+        return False
+    with zipfile.ZipFile(target) as found:
+        return found.comment == MADE_BY.encode()
+
+
+def archive(files: dict[str, bytes], folder: str) -> bytes:
+    """Return a .zip archive: the same bytes for the same files.
+
+    Parameters
+    ----------
+    files : dict of str to bytes
+        From path, with forward slashes, to content.
+    folder : str
+        The folder into which the archive unpacks.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.comment = MADE_BY.encode()
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(f"{folder}/{name}")
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            made.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,246 @@
+"""Judge the answers that a submitted notebook holds, and say what an instructor should look at."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from gmmlab import __version__, paths
+from gmmlab.course.author.student_copies import remove_solutions
+from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
+from gmmlab.exercises import judge
+from gmmlab.exercises.feedback import Feedback
+from gmmlab.exercises.judging import SCHEMA
+from gmmlab.exercises.registry import exercises
+
+_INVALID = {"malformed", "unjudged"}
+_CANDIDATES = 20
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The result of one exercise.
+
+    Attributes
+    ----------
+    points : float
+        Points earned.
+    status : str
+        ``"right"``, ``"partly"``, ``"wrong"`` or ``"open"``; ``"missing"`` where no answer is stored.
+    mistakes : list of tuple of str
+        Name of each mistake recognised, and what the student was told.
+    answer : str
+        Fingerprint of the answer: equal answers, to the last bit, have equal ones. Empty where there is no answer.
+    """
+
+    points: float
+    status: str
+    mistakes: list[tuple[str, str]] = field(default_factory=list)
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one submitted file.
+
+    Attributes
+    ----------
+    status : str
+        ``"ok"``, or in words what went wrong, such as ``"unreadable"`` or ``"kernel died at cell 7"``.
+    reason : str
+        More of it, in a sentence; empty where all went well.
+    notebook : str
+        The lab's notebook that it was recognised as; empty if none.
+    exercises : dict of str to Judged
+        For each exercise of the notebook; empty where nothing could be judged.
+    flags : list of str
+        What an instructor should look at.
+    """
+
+    status: str
+    reason: str = ""
+    notebook: str = ""
+    exercises: dict[str, Judged] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float | None:
+        """Points earned; None where nothing could be judged, since a number never stands for a failure."""
+        return sum(judged.points for judged in self.exercises.values()) if self.exercises else None
+
+    def to_json(self) -> bytes:
+        """Return the result as the store keeps it."""
+        return json.dumps(asdict(self)).encode("ascii")
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Result":
+        """Return the result that `to_json` wrote."""
+        data = json.loads(content)
+        judged = {
+            id: Judged(**{**one, "mistakes": [tuple(m) for m in one["mistakes"]]})
+            for id, one in data.pop("exercises").items()
+        }
+        return cls(exercises=judged, **data)
+
+
+class Answered(NamedTuple):
+    """The answer that counts: what the check says of it, and the output and cell that hold it."""
+
+    feedback: Feedback
+    output: Output
+    cell: Cell
+
+
+def judge_notebook(notebook: Notebook, name: str, seed: int = 0) -> dict[str, Answered]:
+    """Judge the last valid answer to each exercise of the notebook called ``name``.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        Whatever was submitted.
+    name : str
+        The lab's notebook whose exercises count.
+    seed : int
+        From which the inputs of functions were drawn. What the stored answer says of it is not believed.
+
+    Returns
+    -------
+    dict of str to Answered
+        For each exercise to which an answer is stored.
+    """
+    stored = answers_in(notebook)
+    judged = {}
+    for ex in exercises(name):
+        candidates = [(notebook.cells[number], output) for number, output in stored.get(ex.id, [])]
+        tried = []
+        for cell, output in reversed(candidates[-_CANDIDATES:]):
+            feedback = judge(_drawn_from(output.answer, seed))
+            tried.append(Answered(feedback, output, cell))
+            if feedback.lines and not _invalid(feedback):
+                break
+        if tried:
+            valid = [one for one in tried if not _invalid(one.feedback)]
+            judged[ex.id] = max(valid, key=lambda one: bool(one.feedback.lines), default=tried[0])
+    return judged
+
+
+def _invalid(feedback: Feedback) -> bool:
+    return any(line.mistake in _INVALID for line in feedback.lines)
+
+
+def _drawn_from(payload: dict, seed: int) -> dict:
+    answers = payload.get("answers")
+    if not isinstance(answers, list):
+        return payload
+    seeded = [a | {"seed": seed} if isinstance(a, dict) and a.get("kind") == "calls" else a for a in answers]
+    return payload | {"answers": seeded}
+
+
+def results_of(answered: dict[str, Answered], name: str) -> dict[str, Judged]:
+    """Return the results of all exercises of a notebook."""
+    return {ex.id: _judged(answered[ex.id]) if ex.id in answered else Judged(0, "missing") for ex in exercises(name)}
+
+
+def _judged(one: Answered) -> Judged:
+    made = [(line.mistake or "other", line.message[:1000]) for line in one.feedback.lines if not line.met]
+    status = one.feedback.status
+    return Judged(one.feedback.points, status, made, "" if status == "open" else _fingerprint(one.output))
+
+
+def _fingerprint(output: Output) -> str:
+    try:
+        coded = json.dumps(output.answer.get("answers"), sort_keys=True)
+    except RecursionError:  # deeper than any answer can be; the check has refused it
+        return ""
+    return hashlib.sha256(coded.encode("ascii")).hexdigest()[:24]
+
+
+def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> list[str]:
+    """Return what an instructor should look at in a notebook: facts, never verdicts."""
+    own = [ex.id for ex in exercises(name)]
+    shown = {id: _shown(one.output) for id, one in answered.items()}
+    findings = {
+        "no answer stored": [id for id in own if id not in answered],
+        "several different answers, the last valid one counts": [
+            id for id, outputs in answers_in(notebook).items() if id in own and _differ(outputs)
+        ],
+        "answers to another notebook's exercises": [id for id in answers_in(notebook) if id not in own],
+        "stored answer malformed": [id for id, one in answered.items() if _invalid(one.feedback)],
+        "check cell edited": [id for id, one in answered.items() if _edited(id, one.cell)],
+        "outputs older than the code": [id for id, one in answered.items() if _older(notebook, id, one)],
+        "shows other points than the check gives": [
+            id for id, one in answered.items() if shown[id] is not None and abs(shown[id] - one.feedback.points) > 1e-9
+        ],
+        "function called on other inputs than the lab's": [id for id, one in answered.items() if _other_inputs(one)],
+        "answers by another version of the lab": [id for id, one in answered.items() if _other_version(one)],
+    }  # fmt: skip
+    flags = [f"{words}: {', '.join(ids)}" for words, ids in findings.items() if ids]
+    if _out_of_order(notebook):
+        flags.append("cells run out of order")
+    if notebook.claims and notebook.claims != name:
+        flags.append(f"its metadata say {notebook.claims[:60]}, its answers belong to {name}")
+    return flags + list(notebook.oddities)
+
+
+def _differ(outputs: list[tuple[int, Output]]) -> bool:
+    return len({_fingerprint(output) for _, output in outputs[-_CANDIDATES:]}) > 1
+
+
+def _shown(output: Output) -> float | None:
+    """Return the points that the notebook itself shows; they are compared, and never counted."""
+    try:
+        return float(output.text[:20])
+    except ValueError:
+        return None
+
+
+def _out_of_order(notebook: Notebook) -> bool:
+    counts = [cell.count for cell in notebook.cells if cell.kind == "code" and cell.count is not None]
+    return any(later <= earlier for earlier, later in pairwise(counts))
+
+
+def _edited(id: str, cell: Cell) -> bool:
+    expected = lab_sources().get(f"{id}-check")
+    return expected is not None and "".join(cell.source.split()) != "".join(expected.split())
+
+
+def _older(notebook: Notebook, id: str, one: Answered) -> bool:
+    """Whether the answer cell was run after its check, or is still the stub although an answer is stored."""
+    cells = [cell for cell in notebook.cells if f"{id}-answer" in cell.names and cell.kind == "code"]
+    if not cells or one.feedback.status == "open":
+        return False
+    last = cells[-1]
+    if None not in (last.count, one.cell.count) and last.count > one.cell.count:
+        return True
+    stub = lab_sources().get(f"{id}-answer")
+    return not last.source.strip() or (stub is not None and last.source.split() == stub.split())
+
+
+def _other_inputs(one: Answered) -> bool:
+    answers = one.output.answer.get("answers")
+    calls = (
+        [a for a in answers if isinstance(a, dict) and a.get("kind") == "calls"] if isinstance(answers, list) else []
+    )
+    return any(call.get("seed") != 0 for call in calls)
+
+
+def _other_version(one: Answered) -> bool:
+    return one.output.answer.get("lab") != __version__ or one.output.answer.get("schema") != SCHEMA
+
+
+@cache
+def lab_sources() -> dict[str, str]:
+    """Return the sources of the lab's own check cells, and those of its answer cells as students get them."""
+    sources: dict[str, str] = {}
+    for path in sorted((paths.lab_folder() / "notebooks").glob("*.ipynb")):
+        cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
+        for cell in cells:
+            rules = cell["metadata"].get("nbgrader", {})
+            source = "".join(cell["source"])
+            if rules.get("grade"):
+                sources[f"{rules['grade_id']}-check"] = source
+            elif rules.get("solution"):
+                sources[rules["grade_id"]] = remove_solutions(source, cell.get("id", ""))
+    return sources

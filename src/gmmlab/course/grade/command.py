@@ -1,0 +1,45 @@
+"""From the command line of ``gmm-lab grade`` to `gmmlab.course.grade.grade`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gmmlab.course import LabError
+from gmmlab.course.grade.grade import Summary, grade
+from gmmlab.course.grade.gradebook import cores, seed_of
+from gmmlab.course.grade.run import Mode
+
+
+def run(options: argparse.Namespace) -> Summary:
+    """Grade as the options say.
+
+    Raises
+    ------
+    LabError
+        If the sandbox that is asked for is not there, or the options do not fit together.
+    """
+    submissions, out = Path(options.submissions), Path(options.output)
+    return grade(
+        submissions,
+        out,
+        _mode(options, out) if options.rerun else Mode(),
+        jobs=options.jobs or cores(),
+        dask=options.dask,
+        class_list=Path(options.class_list) if options.class_list else None,
+        lms=options.lms,
+    )
+
+
+def _mode(options: argparse.Namespace, out: Path) -> Mode:
+    from gmmlab.course.sandbox import Limits, available
+
+    missing = available() if options.sandbox == "bubblewrap" else None
+    if missing:
+        raise LabError(f"{missing} Or run them without: --sandbox none.")
+    if options.sandbox == "none":
+        print(
+            "gmm-lab: without a sandbox, students' code runs with your rights, under limits on time and memory alone: "
+            "it can read your files and use the network.",
+            file=sys.stderr,
+        )
+    return Mode(True, seed_of(out, options.seed), options.sandbox, Limits())

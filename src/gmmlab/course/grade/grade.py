@@ -1,0 +1,96 @@
+"""``gmm-lab grade``: from submissions to tables, pages and a report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gmmlab.course import LabError
+from gmmlab.course.grade import tables
+from gmmlab.course.grade.collect import collect
+from gmmlab.course.grade.gradebook import Gradebook
+from gmmlab.course.grade.roster import read_class_list
+from gmmlab.course.grade.run import Mode
+from gmmlab.course.grade.store import Store
+from gmmlab.course.student.working_copy import atomic_write
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to: students, files found, and lines of ``problems.csv``."""
+
+    students: int
+    files: int
+    problems: int
+
+
+def grade(
+    submissions: Path,
+    out: Path,
+    mode: Mode = Mode(),  # noqa: B008  (frozen)
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    class_list: Path | None = None,
+    lms: str | None = None,
+) -> Summary:
+    """Grade what a class handed in, and write what instructor and students get.
+
+    Parameters
+    ----------
+    submissions : Path
+        A folder or a .zip file; nothing in it is changed.
+    out : Path
+        Where to write. What an earlier run left there is used again where nothing has changed.
+    mode : Mode
+        By the stored answers, or by running the notebooks again.
+    jobs : int
+        Number of worker processes.
+    dask : str, optional
+        Address of a Dask scheduler whose workers grade instead.
+    class_list : Path, optional
+        A .csv file of all students: those who handed in nothing get a row too.
+    lms : str, optional
+        ``"canvas"`` or ``"moodle"``: also write a table that it takes.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    LabError
+        If the submissions or the class list cannot be read, or nothing can be written to ``out``.
+    """
+    if out.exists() and not out.is_dir():
+        raise LabError(f"{out} is a file. Give the name of a folder for the results.")
+    if out.exists() and submissions.is_dir() and out.samefile(submissions):
+        raise LabError(f"{out} holds the submissions. Give another folder for the results, with -o.")
+    listed = read_class_list(class_list) if class_list else []
+    found = collect(submissions, out)
+    book = Gradebook(found, Store(out), listed)
+    book.run(mode, jobs, dask)
+    return write_all(book, out, lms)
+
+
+def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
+    """Write the tables, the students' pages and the report."""
+    from gmmlab.course.grade.report import Class, report
+
+    book.look()
+    seen = Class(book.notebooks)
+    pages: list[tuple[Path, str]] = []
+    lines, for_lms = [tables.head(book.notebooks)], []
+    for row in book.rows():
+        seen.add(row)
+        lines.append(tables.line(row, book.notebooks))
+        for_lms += [row] if lms else []
+        for name, attempt in row.counted.items():
+            if attempt.result.points is not None:
+                pages.append((out / "feedback" / row.folder / f"{name}.html", book.keys[attempt.number]))
+    problems = tables.problems_of(book)
+    book.store.hand_out(pages, out / "feedback")
+    tables.write(out / "grades.csv", lines)
+    tables.write(out / "problems.csv", problems)
+    if lms:
+        tables.write(out / f"{lms}.csv", tables.for_lms(for_lms, book.notebooks, lms))
+    atomic_write(out / "report.html", report(seen, list(book.orphans())))
+    return Summary(seen.students, len(book.found), len(problems) - 1)

@@ -1,0 +1,297 @@
+"""The whole way from a folder of submissions to a row for each student."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from gmmlab.course import LabError
+from gmmlab.course.grade.alike import alike
+from gmmlab.course.grade.assess import Result
+from gmmlab.course.grade.collect import Found, Reader, Student
+from gmmlab.course.grade.roster import Listed, match
+from gmmlab.course.grade.run import GRADER_DIED, Mode, Work, grade_all
+from gmmlab.course.grade.store import Store, key_of
+from gmmlab.course.student.working_copy import atomic_write
+from gmmlab.exercises.registry import exercises
+
+MISSING = "missing"
+_AGAIN = {GRADER_DIED}
+"""Results that a second run does not use again: the machine may be to blame."""
+
+
+_NAMED = 5
+"""Most students who are named in one flag."""
+
+
+class Attempt(NamedTuple):
+    """One file of a student, its number among all files, and its result."""
+
+    number: int
+    found: Found
+    result: Result
+
+
+@dataclass
+class Row:
+    """What one student gets.
+
+    Attributes
+    ----------
+    student : Student
+        Who.
+    folder : str
+        Where the student's pages are, below ``feedback``.
+    listed : Listed or None
+        The line of the class list.
+    counted : dict of str to Attempt
+        For each notebook handed in, the attempt that counts.
+    problems : list of (str, str, str)
+        File, what became of it, and why, for each file that was not graded or does not count.
+    flags : dict of str to list of str
+        For each notebook what to look at; under ``""`` what concerns the student.
+    """
+
+    student: Student
+    folder: str
+    listed: Listed | None
+    counted: dict[str, Attempt] = field(default_factory=dict)
+    problems: list[tuple[str, str, str]] = field(default_factory=list)
+    flags: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    lost: bool = False
+
+    def status(self, notebook: str) -> str:
+        """Say in words what became of a notebook."""
+        if notebook in self.counted:
+            return self.counted[notebook].result.status
+        # A file that could not be read may have been this notebook.
+        return "unreadable" if self.lost else MISSING
+
+    def points(self, notebook: str) -> float | None:
+        """Return the points, or None where nothing was judged."""
+        return self.counted[notebook].result.points if notebook in self.counted else None
+
+    def total(self, notebooks: Sequence[str]) -> float | None:
+        """Return the sum, or None unless every notebook was judged or not handed in, and one was judged."""
+        points = [self.points(name) for name in notebooks if self.status(name) != MISSING]
+        return None if not points or None in points else sum(p for p in points if p is not None)
+
+    def in_words(self, notebooks: Sequence[str]) -> str:
+        """Say what became of all notebooks: one word where it is the same for all."""
+        states = {name: self.status(name) for name in notebooks}
+        if len(set(states.values())) <= 1:
+            return next(iter(states.values()), "unreadable" if self.lost else MISSING)
+        return "; ".join(f"{name} {state}" for name, state in states.items() if state != "ok")
+
+    def all_flags(self) -> list[str]:
+        """Return all flags, each after the notebook that it concerns."""
+        return [f"{name}: {flag}" if name else flag for name, flags in self.flags.items() for flag in flags]
+
+
+def possible(notebook: str) -> float:
+    """Return the points that a notebook's exercises are worth."""
+    return sum(ex.points for ex in exercises(notebook))
+
+
+class Gradebook:
+    """All results of one run, kept on disk and read student by student.
+
+    Attributes
+    ----------
+    notebooks : list of str
+        Those that anyone handed in, in the order of the lab.
+    students : list of Student
+        All who handed in or are on the class list, sorted by name.
+    """
+
+    def __init__(self, found: list[Found], store: Store, listed: list[Listed]) -> None:
+        self.found, self.store, self.listed = found, store, listed
+        self.keys: list[str] = [""] * len(found)
+        self.problems: dict[int, str] = {i: each.problem for i, each in enumerate(found) if each.problem}
+        self.digests: dict[int, bytes] = {}
+        self._files: dict[Student, list[int]] = defaultdict(list)
+        for number, each in enumerate(found):
+            if each.student is not None:
+                self._files[each.student].append(number)
+        self._matched = match(list(self._files), listed)
+        present = {id(one) for one in self._matched.values()}
+        absent = [one.student for one in listed if id(one) not in present]
+        order = sorted([*self._files, *absent], key=lambda s: (s.name.casefold(), s.name, s.id))
+        self.students = order
+        self._folders = _folders(order)
+        self.notebooks: list[str] = []
+        self.pairs: dict[int, list[tuple[str, str]]] = {}
+
+    def run(self, mode: Mode, jobs: int, dask: str | None) -> None:
+        """Grade every file that has no result yet, under a progress bar."""
+        with tqdm(total=len(self.found), desc="grading", unit="file", disable=None, smoothing=0.05) as bar:
+            for work, (result, page) in grade_all(self._works(mode, bar.update), jobs, dask):
+                self.store.put(work.key, result, page)
+                bar.update()
+
+    def _works(self, mode: Mode, tick: Callable[[], object]) -> Iterator[Work]:
+        reader, begun = Reader(), set()
+        for number, each in enumerate(self.found):
+            try:
+                content = b"" if each.problem else reader.read(each)
+            except LabError as problem:
+                self.problems[number] = str(problem)
+            if number in self.problems:
+                tick()
+                continue
+            student = each.student.name if each.student else ""
+            key = self.keys[number] = key_of(each.student.key if each.student else "", content, str(mode))
+            self.digests[number] = hashlib.sha256(content).digest()[:12]
+            known = self.store.get(key)
+            if key in begun or (known is not None and known.status not in _AGAIN):
+                tick()
+            else:
+                begun.add(key)
+                yield Work(key, student, content, mode)
+        reader.close()
+
+    def look(self) -> None:
+        """Read all results once: which notebooks there are, and which answers are alike."""
+        answers: dict[str, dict[int, str]] = defaultdict(dict)
+        files: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+        names: Counter[str] = Counter()
+        for place, row in enumerate(self._rows()):
+            names.update(list(row.counted))
+            for name, attempt in row.counted.items():
+                given = {id: j.answer for id, j in attempt.result.exercises.items() if j.answer}
+                for id, fingerprint in given.items():
+                    answers[id][place] = fingerprint
+                if given:
+                    files[name, self.digests[attempt.number]].append(place)
+        self.notebooks = [name for name in dict.fromkeys(ex.notebook for ex in exercises()) if names[name]]
+        self.pairs = self._pairs(answers, files)
+
+    def _pairs(
+        self, answers: dict[str, dict[int, str]], files: dict[tuple[str, bytes], list[int]]
+    ) -> dict[int, list[tuple[str, str]]]:
+        flags: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for (name, _), same in files.items():
+            # Of a whole class that hands in one file, each is told of a few: all names for all would be a square.
+            first = same[: _NAMED + 1]
+            for place in same if len(same) > 1 else ():
+                others = [self.students[other].key for other in first if other != place][:_NAMED]
+                flags[place].append((name, f"the same file as {_some(others, len(same) - 1)}"))
+        with_whom: dict[int, dict[str, int]] = defaultdict(dict)
+        for (one, other), shared in alike(answers, len(self.students)).items():
+            with_whom[one][self.students[other].key] = len(shared)
+            with_whom[other][self.students[one].key] = len(shared)
+        for place, others in with_whom.items():
+            listed = [f"{name} ({count} answers)" for name, count in sorted(others.items())]
+            flags[place].append(
+                ("", f"answers identical to the last bit, beyond chance, with {_some(listed[:_NAMED], len(listed))}")
+            )
+        return flags
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the row of each student, in order."""
+        for place, row in enumerate(self._rows()):
+            for name, flag in self.pairs.get(place, []):
+                row.flags[name].append(flag)
+            if self.listed and row.listed is None:
+                row.flags[""].append("not on the class list")
+            yield row
+
+    def orphans(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the files of which nobody knows whose they are."""
+        for number, each in enumerate(self.found):
+            if each.student is None:
+                yield each.where, "unreadable", self.problems.get(number, "its name does not say whose it is")
+
+    def _rows(self) -> Iterator[Row]:
+        by_student = {one.student: one for one in self.listed}
+        for student in self.students:
+            listed = self._matched.get(student) or (by_student.get(student) if student not in self._files else None)
+            row = Row(student, self._folders[student], listed)
+            self._fill(row)
+            yield row
+
+    def _fill(self, row: Row) -> None:
+        attempts: dict[str, list[Attempt]] = defaultdict(list)
+        for number in self._files.get(row.student, []):
+            each, key = self.found[number], self.keys[number]
+            result = self.store.get(key) if key else None
+            if result is None:
+                result = Result(each.status, self.problems.get(number, "it was not graded"))
+            name = result.notebook or _guess(each.where)
+            attempts[name].append(Attempt(number, each, result))
+        for name, tried in attempts.items():
+            tried.sort(key=lambda attempt: attempt.found.attempt)
+            if name:
+                self._choose(row, name, tried)
+            else:
+                row.lost = any(attempt.result.status != MISSING for attempt in tried)
+                row.problems += [(a.found.where, a.result.status, a.result.reason) for a in tried]
+
+    def _choose(self, row: Row, name: str, tried: list[Attempt]) -> None:
+        """Let the latest attempt count that was judged; of those that were not, the latest says why."""
+        judged = [attempt for attempt in tried if attempt.result.points is not None]
+        counts = row.counted[name] = (judged or tried)[-1]
+        row.flags[name] += counts.result.flags
+        for attempt in tried:
+            failed = attempt.result.status != "ok"
+            if failed:
+                row.problems.append((attempt.found.where, attempt.result.status, attempt.result.reason))
+            elif attempt is not counts:
+                why = f"another attempt is later: {counts.found.where}"
+                row.problems.append((attempt.found.where, "not counted", why))
+        if len(tried) > 1:
+            row.flags[name].append(f"{len(tried)} attempts")
+        if judged and judged[-1] is not tried[-1]:
+            row.flags[name].append("the latest attempt could not be graded, an earlier one counts")
+
+
+def _guess(where: str) -> str:
+    """Say from a file's name which notebook it was, where its content does not."""
+    last = re.split(r"[/\\]|: ", where)[-1]
+    return next((name for name in dict.fromkeys(ex.notebook for ex in exercises()) if name in last), "")
+
+
+def _some(words: list[str], of: int) -> str:
+    return ", ".join(words) + (f" and {of - len(words)} more" if of > len(words) else "")
+
+
+def _folders(students: list[Student]) -> dict[Student, str]:
+    """Give each student a folder whose name is safe everywhere, and no other student's."""
+    folders: dict[Student, str] = {}
+    taken: Counter[str] = Counter()
+    for student in students:
+        plain = re.sub(r"[^\w .,@+-]", "_", student.key, flags=re.ASCII).strip(". ")[:80]
+        if (
+            plain != student.key
+            or taken[plain.casefold()]
+            or re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)", plain, re.I)
+        ):
+            plain = f"{plain}-{hashlib.sha256(student.key.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        taken[plain.casefold()] += 1
+        folders[student] = plain
+    return folders
+
+
+def seed_of(out: Path, seed: int | None) -> int:
+    """Return the seed for hidden inputs: the one given, else that of the folder's first run, else a new one."""
+    if seed is not None:
+        return seed
+    path = out / ".results" / "seed"
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        fresh = secrets.randbelow(2**31 - 1) + 1
+        atomic_write(path, str(fresh).encode("ascii"))
+        return fresh
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,279 @@
+"""Grade many files at once: by processes of this machine, or on a Dask cluster, through the same interface."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_one
+from typing import Any, NamedTuple
+
+from gmmlab import __version__
+from gmmlab.course import LabError
+from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of
+from gmmlab.course.grade.guard import OutOfTime, limits
+from gmmlab.course.grade.page import feedback_page
+from gmmlab.course.grade.read import Notebook, Unreadable, from_data, read, recognise
+from gmmlab.exercises.registry import exercises
+
+GRADER_DIED = "grader died"
+PAGE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How to grade: by the stored answers, or by running each notebook again, with inputs drawn from ``seed``."""
+
+    rerun: bool = False
+    seed: int = 0
+    sandbox: str = "bubblewrap"
+    limits: Any = None
+
+    def __str__(self) -> str:
+        """Return all that a result depends on."""
+        return f"rerun seed={self.seed} {self.sandbox} {self.limits}" if self.rerun else "stored"
+
+
+class Work(NamedTuple):
+    """One file to grade: a key to know it by, whose it is, what it holds, and how to grade it."""
+
+    key: str
+    student: str
+    content: bytes
+    mode: Mode
+
+
+Done = tuple[Result, bytes | None]
+
+
+def grade_one(work: Work, hard: bool = True) -> Done:
+    """Grade one file; this is what a worker does.
+
+    Parameters
+    ----------
+    work : Work
+        The file.
+    hard : bool
+        Whether this process may be ended if judging does not end: it is a worker, and will be replaced.
+
+    Returns
+    -------
+    Result, bytes or None
+        The result, and the student's page where there is one.
+    """
+    try:
+        with limits(hard=hard):
+            notebook = read(work.content)
+            name = recognise(notebook)
+        if name is None:
+            return Result(
+                "unreadable", "it is a notebook, but none of the lab's: it names no exercise of the lab"
+            ), None
+        return _graded(work, notebook, name, hard)
+    except Unreadable as problem:
+        return Result("unreadable", str(problem)), None
+    except MemoryError:
+        return Result("unreadable", "judging it needs more memory than a notebook may"), None
+    except RecursionError:
+        return Result("unreadable", "it is nested deeper than a notebook can be"), None
+    except OutOfTime:
+        return Result("timed out", "judging it took longer than a notebook may", _named(work.content)), None
+
+
+def _named(content: bytes) -> str:
+    """Say which notebook a file is that took too long to judge."""
+    try:
+        with limits(5):
+            return recognise(read(content)) or ""
+    except (Unreadable, OutOfTime, MemoryError, RecursionError):
+        return ""
+
+
+def _graded(work: Work, notebook: Notebook, name: str, hard: bool) -> Done:
+    again = _again(work, name) if work.mode.rerun else None
+    with limits(hard=hard):
+        answered = judge_notebook(notebook, name)
+        flags = flags_of(notebook, name, answered)
+        status, reason, seen = "ok", "", notebook
+        if again is not None:
+            status, seen = again
+            saved, answered = answered, judge_notebook(seen, name, work.mode.seed) if seen else {}
+            flags += _differences(saved, answered)
+            reason = "" if status == "ok" else f"when it was run again: {status}"
+        judged = results_of(answered, name) if seen else {}
+        result = Result(status, reason, name, judged, flags)
+    return result, _page(work, name, seen, answered, reason, hard) if seen else None
+
+
+def _again(work: Work, name: str) -> tuple[str, Notebook | None]:
+    """Run a notebook again in the sandbox."""
+    from gmmlab.course.sandbox import rerun
+
+    inputs = {ex.id: ex.inputs(work.mode.seed) for ex in exercises(name) if ex.inputs is not None}
+    came = rerun(work.content, inputs=inputs, limits=work.mode.limits, sandbox=work.mode.sandbox)
+    try:
+        return came.status, from_data(came.notebook) if came.notebook is not None else None
+    except Unreadable:
+        return came.status, None
+
+
+def _differences(saved: dict[str, Answered], again: dict[str, Answered]) -> list[str]:
+    """Compare what the saved answers earn with what the answers of the new run earn."""
+    pairs = {id: (saved[id].feedback.points, again[id].feedback.points) for id in saved if id in again}
+    found = [f"{id} ({a:g} saved, {b:g} re-run)" for id, (a, b) in pairs.items() if abs(a - b) > 1e-9]
+    found += [f"{id} (only saved)" for id in saved if id not in again and saved[id].feedback.lines]
+    found += [f"{id} (only re-run)" for id in again if id not in saved and again[id].feedback.lines]
+    return [f"saved and re-run answers differ: {', '.join(found)}"] if found else []
+
+
+def _page(work: Work, name: str, notebook: Notebook, answered: dict[str, Answered], reason: str, hard: bool) -> bytes:
+    """Return the student's page; Markdown that takes too long to render is shown as it was typed."""
+    feedback = {id: one.feedback for id, one in answered.items()}
+    for plain in (False, True):
+        try:
+            with limits(PAGE_SECONDS, hard=hard):
+                return feedback_page(work.student, name, notebook, feedback, reason, plain=plain)
+        except (OutOfTime, MemoryError, RecursionError):
+            continue
+    return feedback_page(work.student, name, Notebook(name, []), feedback, "The notebook itself cannot be shown.")
+
+
+def grade_all(
+    works: Iterator[Work], jobs: int, dask: str | None = None, task: Callable[[Work], Done] = grade_one
+) -> Iterator[tuple[Work, Done]]:
+    """Grade files as they come, and yield each when it is done, in any order.
+
+    Parameters
+    ----------
+    works : iterator of Work
+        Read no faster than they are graded, so that few are in memory.
+    jobs : int
+        Number of worker processes.
+    dask : str, optional
+        Address of a Dask scheduler whose workers do the work instead.
+    task : callable
+        What a worker does with each.
+
+    Raises
+    ------
+    LabError
+        If the cluster cannot be used.
+    """
+    if dask is not None:
+        with _cluster(dask) as (executor, width):
+            for work, future in _in_flight(works, executor, 2 * width, task, {}):
+                yield work, _outcome(future)
+        return
+    while True:
+        # When one process dies, the pool is lost with all that was in work: that is then graded alone, one by one.
+        running: dict[Future, Work] = {}
+        try:
+            with _pool(jobs) as executor:
+                for work, future in _in_flight(works, executor, 2 * jobs, task, running):
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        raise BrokenProcessPool
+                    yield work, _outcome(future)
+            return
+        except BrokenProcessPool:
+            for work in running.values():
+                with _pool(1) as executor:
+                    yield work, _outcome(executor.submit(task, work))
+
+
+def _in_flight(
+    works: Iterator[Work], executor: Executor, width: int, task: Callable[[Work], Done], running: dict[Future, Work]
+) -> Iterator[tuple[Work, Future]]:
+    """Keep at most ``width`` files in work, noted in ``running``, and yield each future when it is done."""
+    more = True
+    while more or running:
+        while more and len(running) < width:
+            work = next(works, None)
+            more = work is not None
+            if work is not None:
+                running[_submit(executor, task, work)] = work
+        if running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running[future], future
+                del running[future]
+
+
+def _submit(executor: Executor, task: Callable[[Work], Done], work: Work) -> Future:
+    try:
+        return executor.submit(task, work)
+    except BrokenProcessPool as error:
+        lost: Future = Future()
+        lost.set_exception(error)
+        return lost
+
+
+def _outcome(future: Future) -> Done:
+    try:
+        return future.result()
+    except (Exception, OutOfTime, CancelledError) as error:
+        return Result(GRADER_DIED, f"the process that judged it ended or failed ({type(error).__name__})"), None
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of worker processes with one BLAS thread each; whatever happens, they end with the block."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        # Imported once; workers are forked from there, and a lost one is replaced in a moment.
+        context.set_forkserver_preload(["gmmlab.course.grade.warm"])
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, which keeps what is done and ends its workers; end with it when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A pool's worker would wait for work for ever: it holds both ends of its own queue.
+    wait_for_one([multiprocessing.parent_process().sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """Give the executor of a Dask cluster, and how many tasks it does at once."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise LabError("Dask is not installed: `pip install distributed`, or grade without --dask.") from error
+    try:
+        client = Client(address, timeout=20)
+    except (OSError, ValueError) as error:
+        raise LabError(f"No Dask scheduler answers at {address}: {error}") from error
+    with client:
+        versions = client.run(_version)
+        if not versions:
+            raise LabError(f"The Dask cluster at {address} has no workers.")
+        if set(versions.values()) != {__version__}:
+            theirs = ", ".join(sorted(set(versions.values())))
+            raise LabError(
+                f"The workers have version {theirs} of the lab, but this is {__version__}: install the same."
+            )
+        with client.get_executor(retries=0) as executor:
+            yield executor, sum(client.nthreads().values())
+
+
+def _version() -> str:
+    return __version__

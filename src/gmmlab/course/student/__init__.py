@@ -1,0 +1,1 @@
+"""What a student uses: the working copy, JupyterLab on it, and the doctor."""

@@ -1,0 +1,103 @@
+"""Say in plain words whether this environment can run the lab, and how to mend what is wrong."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+REINSTALL = "Install the lab again, in a new environment."
+
+
+class Finding(NamedTuple):
+    """One line of the report: whether all is well, and what was seen, with the remedy if it is not."""
+
+    good: bool
+    words: str
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything that the lab needs.
+
+    Yields
+    ------
+    Finding
+        One for each thing looked at. No examination raises.
+    """
+    for examination in (_python, _packages, _data, _kernel, _figure):
+        try:
+            yield from examination()
+        # Whatever a broken environment does, the doctor reports it and goes on.
+        except Exception as error:
+            subject = examination.__name__.strip("_")
+            yield Finding(False, f"{subject}: {type(error).__name__}: {error}. {REINSTALL}")
+
+
+def _python() -> Iterator[Finding]:
+    from packaging.specifiers import SpecifierSet
+
+    wanted = SpecifierSet(metadata.metadata("gmmlab")["Requires-Python"])
+    remedy = f"Make a new environment with Python {wanted}, and install the lab there."
+    yield _version("Python", platform.python_version(), wanted, remedy)
+
+
+def _packages() -> Iterator[Finding]:
+    from packaging.requirements import Requirement
+
+    for text in metadata.requires("gmmlab") or []:
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield _package(requirement.name, requirement.specifier)
+
+
+def _package(name: str, wanted: "SpecifierSet") -> Finding:
+    remedy = f'Run: "{sys.executable}" -m pip install --upgrade "{name}{wanted}"'
+    try:
+        return _version(name, metadata.version(name), wanted, remedy)
+    except metadata.PackageNotFoundError:
+        return Finding(False, f"{name} is not installed, and the lab asks for {wanted}. {remedy}")
+
+
+def _version(name: str, version: str, wanted: "SpecifierSet", remedy: str) -> Finding:
+    if wanted.contains(version, prereleases=True):
+        return Finding(True, f"{name} {version}")
+    return Finding(False, f"{name} is {version}, and the lab asks for {wanted}. {remedy}")
+
+
+def _data() -> Iterator[Finding]:
+    from gmmlab import data
+
+    problems = data.verify_all()
+    yield from (Finding(False, problem) for problem in problems)
+    if not problems:
+        yield Finding(True, "The data are there and unaltered")
+
+
+def _kernel() -> Iterator[Finding]:
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from gmmlab.course.author.execute import execute
+
+    notebook = new_notebook(cells=[new_code_cell("import gmmlab\nprint(6 * 7)", id="doctor")])
+    problem = execute(notebook, Path.cwd(), timeout=60, tick=lambda: None)
+    answer = "".join(output.get("text", "") for output in notebook.cells[0].outputs).strip()
+    if problem or answer != "42":
+        yield Finding(False, f"A kernel does not work. {problem or f'It answered {answer!r}.'} {REINSTALL}")
+    else:
+        yield Finding(True, "A kernel starts, finds the package and answers")
+
+
+def _figure() -> Iterator[Finding]:
+    from io import BytesIO
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.add_subplot().plot([0, 1], [0, 1], label="a line")
+    FigureCanvasAgg(figure).print_png(BytesIO())
+    yield Finding(True, "A figure draws")

@@ -1,0 +1,415 @@
+r"""EM and prediction with a Gaussian mixture where entries are missing, given as NaN.
+
+Of a row of which only the entries `o` were observed, component k knows two things (Ghahramani & Jordan 1994, eq. 3
+to 8; Bishop 2006, eq. 2.81 and 2.82 for the Gaussian). The density of what was observed,
+:math:`N(x_o | \mu_o, \Sigma_{oo})`, gives the likelihood and the responsibilities; and the other entries `m` are
+Gaussian with
+
+.. math:: \mu_m + \Sigma_{mo} \Sigma_{oo}^{-1} (x_o - \mu_o), \qquad
+          \Sigma_{mm} - \Sigma_{mo} \Sigma_{oo}^{-1} \Sigma_{om}.
+
+The M-step is that of `gmmlab.engine.em`, on the expected sums. It is right if values get lost for reasons that the
+observed entries explain ("missing at random": Little & Rubin 2019, chapter 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+from sklearn.utils.validation import check_is_fitted
+
+from gmmlab.engine.conversion import _AS_MATRICES, from_parameters
+from gmmlab.engine.em import m_step, to_responsibilities
+from gmmlab.engine.parameters import Parameters, Result, Statistics, cholesky, positive
+
+ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
+MANY = 50  # with more missing entries than this, and than observed ones, their covariances are summed implicitly
+
+
+class Prior(NamedTuple):
+    """Imaginary rows that pull every covariance towards a given one (an inverse Wishart prior).
+
+    The M-step then gives ``(count * covariance + rows * prior) / (count + rows)``: the maximum of the likelihood times
+    ``exp(-rows / 2 * (log det covariance + trace(inverse covariance @ prior)))`` for each component.
+    """
+
+    covariance: NDArray
+    """Shaped like the covariances of the mixture, or broadcast to that shape."""
+    rows: float
+    """How many rows it weighs as much as; a component with as many of its own goes half the way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a mixture expects of the missing entries of rows.
+
+    Attributes
+    ----------
+    mean : array of shape (n, d)
+        Conditional means; observed entries are as they came.
+    variance : array of shape (n, d)
+        Conditional variances, within and between components; 0 where observed.
+    responsibilities : array of shape (n, k)
+        Of the components for each row, given its observed entries.
+    log_density : array of shape (n,)
+        Of the observed entries.
+    covariance : array of shape (n, d, d) or None
+        Conditional covariances if asked for; 0 where observed.
+    """
+
+    mean: NDArray
+    variance: NDArray
+    responsibilities: NDArray
+    log_density: NDArray
+    covariance: NDArray | None
+
+
+def em_with_missing(
+    X: ArrayLike,
+    start: Parameters,
+    *,
+    max_iter: int = 100,
+    tol: float = 1e-3,
+    reg_covar: float = 1e-6,
+    prior: Prior | None = None,
+) -> Result:
+    """Fit a Gaussian mixture by EM to rows with missing entries.
+
+    Where nothing is missing it takes the steps of `gmmlab.engine.em.em`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        NaN is a missing entry. A row without any entry says nothing of the parameters and is left out.
+    start : Parameters
+        For example from `rough_start`.
+    max_iter : int
+    tol : float
+        Smallest gain in log-likelihood (with a prior: in log posterior density) per row that counts as progress; 0
+        runs all iterations.
+    reg_covar : float
+        Added to the variances, in squared units of the data.
+    prior : Prior, optional
+        Needed where a covariance has more numbers than the observed pairs of entries can tell.
+
+    Returns
+    -------
+    Result
+        Its ``log_likelihood`` is that of the observed entries, per row that has any (with a prior: plus the log prior
+        density per row, up to a constant). It never falls if ``reg_covar`` is 0.
+
+    Raises
+    ------
+    ValueError
+        If X has infinite entries, a column without any entry or fewer rows than components, if it does not fit to
+        `start`, or if a covariance stops being positive definite.
+    """
+    X = _check_data(X, start)
+    if max_iter < 1:
+        raise ValueError(f"max_iter is {max_iter}; EM needs at least one iteration.")
+    blocks, parameters, trace, change = list(_blocks(X)), start, [], np.inf
+    while len(trace) < max_iter and not abs(change) < tol:
+        sums = sum(_statistics(block, parameters) for block in blocks)
+        trace.append((sums.log_likelihood + _log_prior(parameters, prior)) / sums.rows)
+        if not np.isfinite(trace[-1]):
+            raise ValueError(
+                f"The log-likelihood became {trace[-1]} in iteration {len(trace)}: the numbers in X are too large "
+                "or too small to be squared. Scale the columns, for example with StandardScaler, which skips NaN."
+            )
+        parameters = _shrunk(m_step(sums, reg_covar), sums.counts, prior)
+        change = trace[-1] - trace[-2] if len(trace) > 1 else np.inf
+    return Result(parameters, np.array(trace), len(trace), bool(abs(change) < tol))
+
+
+def statistics(X: ArrayLike, parameters: Parameters) -> Statistics:
+    """E-step: the expected sums that the M-step needs, given the observed entries of X, shape (n, d)."""
+    return sum(_statistics(block, parameters) for block in _blocks(np.asarray(X, dtype=float)))
+
+
+def rough_start(
+    X: ArrayLike, n_components: int, *, covariance_type: str = "full", random_state: int | None = 0
+) -> Parameters:
+    """Return a start for `em`: k-means on the filled table gives the means, the observed entries the variances.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        NaN is a missing entry; for k-means it becomes the mean of its column, and columns get one scale.
+    n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    random_state : int, optional
+
+    Returns
+    -------
+    start : Parameters
+        All covariances are the same and diagonal.
+    """
+    X = _check_columns(np.asarray(X, dtype=float), n_components)
+    mean, variance = np.nanmean(X, axis=0), np.nanvar(X, axis=0)
+    scale = np.sqrt(np.where(variance > 0, variance, 1))
+    kmeans = KMeans(n_components, n_init=10, random_state=random_state).fit(np.nan_to_num((X - mean) / scale))
+    counts, d = np.bincount(kmeans.labels_, minlength=n_components), X.shape[1]
+    covariances = {
+        "full": lambda: np.tile(np.diag(scale**2), (n_components, 1, 1)),
+        "tied": lambda: np.diag(scale**2),
+        "diag": lambda: np.tile(scale**2, (n_components, 1)),
+        "spherical": lambda: np.full(n_components, (scale**2).sum() / d),
+    }[covariance_type]()
+    return Parameters(counts / counts.sum(), mean + scale * kmeans.cluster_centers_, covariances, covariance_type)
+
+
+def predict_missing(X: ArrayLike, mixture: Parameters | GaussianMixture, *, covariance: bool = False) -> Prediction:
+    """Predict the missing entries of rows from the observed ones.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        NaN is a missing entry. A row without any gets the mean and the variance of the mixture itself.
+    mixture : Parameters or fitted GaussianMixture
+    covariance : bool
+        Whether to return the n covariance matrices too.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    ValueError
+        If X has infinite entries or does not fit to the mixture.
+    """
+    parameters = _full(mixture)
+    X = _check_shape(X, parameters)
+    (n, d), k = X.shape, len(parameters.weights)
+    found = Prediction(np.empty((n, d)), np.empty((n, d)), np.empty((n, k)), np.empty(n),
+                       np.empty((n, d, d)) if covariance else None)  # fmt: skip
+    for block in _blocks(X):
+        log_densities, expected, whitens = _given(block, parameters)
+        found.log_density[block.rows] = to_responsibilities(log_densities)
+        found.responsibilities[block.rows] = shares = log_densities.T
+        expected += parameters.means[:, None]
+        found.mean[block.rows] = mean = np.einsum("bk,kbd->bd", shares, expected)
+        between = np.swapaxes(expected - mean, 0, 1)  # (b, k, d)
+        found.variance[block.rows] = np.einsum("bk,bkd->bd", shares, between**2)
+        for (seen, run), whiten in zip(block.runs, whitens, strict=True):
+            rows, r, gap = block.rows[run], shares[run], ~seen
+            explained = whiten @ parameters.covariances[:, seen][:, :, gap]
+            variances = np.diagonal(parameters.covariances, axis1=1, axis2=2)[:, gap]
+            found.variance[np.ix_(rows, gap)] += r @ (variances - (explained**2).sum(axis=1))
+            if covariance:
+                within = parameters.covariances * (gap[:, None] & gap)
+                within[np.ix_(range(k), gap, gap)] -= np.swapaxes(explained, 1, 2) @ explained
+                apart = between[run]
+                found.covariance[rows] = np.tensordot(r, within, 1) + np.swapaxes(apart, 1, 2) @ (r[..., None] * apart)
+    observed = ~np.isnan(X)
+    found.mean[observed], found.variance[observed] = X[observed], 0
+    return found
+
+
+def condition(mixture: Parameters | GaussianMixture, row: ArrayLike) -> GaussianMixture:
+    """Return the mixture of the missing entries of a row, given its observed ones.
+
+    Parameters
+    ----------
+    mixture : Parameters or fitted GaussianMixture
+    row : array-like of shape (d,)
+        NaN is a missing entry, of which there is at least one.
+
+    Returns
+    -------
+    GaussianMixture
+        Of covariance type ``"full"``, over the missing entries in their order. Its weights are the responsibilities,
+        in the order of the components of `mixture`.
+
+    Raises
+    ------
+    ValueError
+        If nothing is missing, an entry is infinite or the row does not fit to the mixture.
+    """
+    parameters = _full(mixture)
+    X = _check_shape(np.asarray(row, dtype=float)[None], parameters)
+    gap = np.isnan(X[0])
+    if not gap.any():
+        raise ValueError("Nothing is missing in this row, so that nothing is left to predict: put NaN where it is.")
+    (block,) = _blocks(X)
+    log_densities, expected, (whiten,) = _given(block, parameters)
+    to_responsibilities(log_densities)
+    weights = np.maximum(log_densities[:, 0], np.finfo(float).tiny)  # a weight of 0 has no logarithm
+    explained = whiten @ parameters.covariances[:, ~gap][:, :, gap]
+    covariances = parameters.covariances[:, gap][:, :, gap] - np.swapaxes(explained, 1, 2) @ explained
+    return from_parameters(weights, (parameters.means + expected[:, 0])[:, gap], covariances)
+
+
+class _Block(NamedTuple):
+    """Rows that are treated together, sorted by what was observed of them."""
+
+    rows: NDArray  # their numbers in X
+    entries: NDArray  # (b, d)
+    runs: list[tuple[NDArray, slice]]  # which entries were observed (d,), and in which of the rows
+
+
+def _blocks(X: NDArray) -> Iterator[_Block]:
+    patterns, which = np.unique(~np.isnan(X), axis=0, return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    for at in range(0, len(X), ROWS):
+        rows = order[at : at + ROWS]
+        present, first = np.unique(which[rows], return_index=True)
+        ends = [*first[1:], len(rows)]
+        yield _Block(rows, X[rows], [(patterns[p], slice(a, b)) for p, a, b in zip(present, first, ends, strict=True)])
+
+
+def _statistics(block: _Block, parameters: Parameters) -> Statistics:
+    sums = _dense_sums if parameters.covariance_type in ("full", "tied") else _diagonal_sums
+    log_likelihood, counts, first, second = sums(block, parameters)
+    rows, origin = len(block.rows), parameters.means
+    return Statistics(log_likelihood, rows, counts, first, second, origin, parameters.covariance_type)
+
+
+def _dense_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, NDArray, NDArray]:
+    log_densities, expected, whitens = _given(block, parameters)
+    log_likelihood, r = float(to_responsibilities(log_densities).sum()), log_densities
+    weighted = r[:, :, None] * expected
+    second = np.swapaxes(weighted, 1, 2) @ expected + _errors(block, parameters, r, whitens)
+    second = second.sum(axis=0) if parameters.covariance_type == "tied" else second
+    return log_likelihood, r.sum(axis=1), weighted.sum(axis=1), second
+
+
+def _given(block: _Block, parameters: Parameters) -> tuple[NDArray, NDArray, list[NDArray]]:
+    """Return what each component makes of the rows.
+
+    Returns
+    -------
+    log_densities : array of shape (k, b)
+        With the weights, of the observed entries.
+    expected : array of shape (k, b, d)
+        Conditional means minus the means.
+    whitens : list of arrays
+        For each run the inverse Cholesky factors of the covariances of the observed entries.
+    """
+    cholesky(parameters)  # says which covariance is singular; then no part of one is
+    covariances, whitens = _stacked(parameters), []
+    centred = np.nan_to_num(block.entries - parameters.means[:, None])
+    log_densities, solved = np.empty(centred.shape[:2]), np.zeros_like(centred)
+    for seen, run in block.runs:
+        observed = np.flatnonzero(seen)
+        whiten = np.linalg.inv(np.linalg.cholesky(covariances[:, observed[:, None], observed]))
+        z = centred[:, run][:, :, seen] @ np.swapaxes(whiten, 1, 2)
+        half_log_det = np.log(np.diagonal(whiten, axis1=1, axis2=2)).sum(axis=1, keepdims=True)
+        log_densities[:, run] = half_log_det - 0.5 * ((z**2).sum(axis=2) + seen.sum() * np.log(2 * np.pi))
+        solved[:, run, seen] = z @ whiten
+        whitens.append(whiten)
+    expected = np.where(np.isnan(block.entries), solved @ covariances, centred)
+    return log_densities + np.log(parameters.weights)[:, None], expected, whitens
+
+
+def _errors(block: _Block, parameters: Parameters, r: NDArray, whitens: list[NDArray]) -> NDArray:
+    r"""Return the responsibility-weighted sums of the conditional covariances: (k, d, d), or (1, d, d) if tied.
+
+    With :math:`S` the sum of the matrices :math:`\Sigma_{oo}^{-1}`, each in its place among d rows and columns, the
+    sum over n rows is :math:`n \Sigma - \Sigma S \Sigma`: a row costs nothing for its missing entries. Where few are
+    missing their covariance is computed as it stands, which keeps more digits.
+    """
+    covariances = _stacked(parameters)
+    inverses, implicit = np.zeros(covariances.shape), np.zeros((len(covariances), 1, 1))
+    errors = np.zeros(covariances.shape)
+    for (seen, run), whiten in zip(block.runs, whitens, strict=True):
+        share, gap = r[:, run].sum(axis=1)[:, None, None], np.flatnonzero(~seen)
+        share = share if len(share) == len(covariances) else share.sum(axis=0, keepdims=True)
+        if len(gap) > max(MANY, seen.sum()):
+            place = np.flatnonzero(seen)
+            inverses[:, place[:, None], place] += share * (np.swapaxes(whiten, 1, 2) @ whiten)
+            implicit += share
+        elif len(gap):
+            part, explained = np.ix_(range(len(share)), gap, gap), whiten @ covariances[:, seen][:, :, gap]
+            errors[part] += share * (covariances[part] - np.swapaxes(explained, 1, 2) @ explained)
+    if implicit.any():
+        errors += implicit * covariances - covariances @ inverses @ covariances
+    return errors
+
+
+def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, NDArray, NDArray]:
+    (k, d), seen = parameters.means.shape, ~np.isnan(block.entries)
+    variances = np.broadcast_to(positive(parameters).reshape(k, -1), (k, d))
+    expected = np.nan_to_num(block.entries - parameters.means[:, None])  # a missing entry is expected at the mean
+    squares = np.einsum("kbd,kd->kb", expected**2, 1 / variances)
+    log_densities = -0.5 * (squares + np.log(2 * np.pi * variances) @ seen.T) + np.log(parameters.weights)[:, None]
+    log_likelihood, r = float(to_responsibilities(log_densities).sum()), log_densities
+    first = np.einsum("kb,kbd->kd", r, expected)
+    second = np.einsum("kb,kbd->kd", r, expected**2) + variances * (r @ ~seen)
+    return log_likelihood, r.sum(axis=1), first, second if parameters.covariances.ndim == 2 else second.sum(axis=1)
+
+
+def _stacked(parameters: Parameters) -> NDArray:
+    """Return full covariances (k, d, d), or the tied one as (1, d, d)."""
+    return parameters.covariances.reshape(-1, *parameters.covariances.shape[-2:])
+
+
+def _shrunk(parameters: Parameters, counts: NDArray, prior: Prior | None) -> Parameters:
+    if prior is None:
+        return parameters
+    trailing = (1,) * (parameters.covariances.ndim - 1)
+    counts = counts.sum() if parameters.covariance_type == "tied" else counts.reshape(-1, *trailing)
+    pulled = (counts * parameters.covariances + prior.rows * np.asarray(prior.covariance)) / (counts + prior.rows)
+    return replace(parameters, covariances=pulled)
+
+
+def _log_prior(parameters: Parameters, prior: Prior | None) -> float:
+    """Return the log prior density of the covariances, up to a constant."""
+    if prior is None:
+        return 0.0
+    if parameters.covariance_type in ("full", "tied"):
+        covariances = _stacked(parameters)
+        towards = np.broadcast_to(prior.covariance, covariances.shape)
+        spread = np.trace(np.linalg.solve(covariances, towards), axis1=1, axis2=2)
+        return float(-0.5 * prior.rows * (np.linalg.slogdet(covariances)[1] + spread).sum())
+    d = parameters.means.shape[1] if parameters.covariance_type == "spherical" else 1
+    ratio = prior.covariance / parameters.covariances
+    return float(-0.5 * prior.rows * d * (np.log(parameters.covariances) + ratio).sum())
+
+
+def _full(mixture: Parameters | GaussianMixture) -> Parameters:
+    """Return the mixture with one covariance matrix a component."""
+    if isinstance(mixture, Parameters):
+        weights, means, own = mixture.weights, mixture.means, mixture.covariances
+    else:
+        check_is_fitted(mixture)
+        weights, means, own = mixture.weights_, mixture.means_, mixture.covariances_
+    return Parameters(weights, means, _AS_MATRICES[mixture.covariance_type](own, *means.shape), "full")
+
+
+def _check_data(X: ArrayLike, start: Parameters) -> NDArray:
+    return _check_columns(_check_shape(X, start), len(start.weights))
+
+
+def _check_columns(X: NDArray, k: int) -> NDArray:
+    """Return the rows that have an entry, or say why no mixture can be fitted to them."""
+    seen = ~np.isnan(X)
+    empty = np.flatnonzero(~seen.any(axis=0)).tolist()
+    if empty:
+        raise ValueError(
+            f"No entry of column {_listed(empty)} was observed: leave it out, nothing can be learnt of it."
+        )
+    X = X[seen.any(axis=1)]
+    if len(X) < k:
+        raise ValueError(f"X has {len(X)} rows with an entry; {k} components need at least {k}.")
+    return X
+
+
+def _check_shape(X: ArrayLike, p: Parameters) -> NDArray:
+    X, d = np.asarray(X, dtype=float), p.means.shape[1]
+    if X.ndim != 2 or X.shape[1] != d:
+        raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")
+    infinite = np.flatnonzero(np.isinf(X).any(axis=0)).tolist()
+    if infinite:
+        raise ValueError(f"X has infinite entries in column {_listed(infinite)}: put NaN where a value is missing.")
+    return X
+
+
+def _listed(columns: list[int]) -> str:
+    return ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")

@@ -1,0 +1,172 @@
+"""Containers of EM: parameters, sums and results, and what is checked of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+SHAPES = {
+    "full": lambda k, d: (k, d, d),
+    "tied": lambda k, d: (d, d),
+    "diag": lambda k, d: (k, d),
+    "spherical": lambda k, d: (k,),
+}
+"""Shapes of the covariances of k components in d dimensions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Weights, means and covariances of a Gaussian mixture.
+
+    Parameters
+    ----------
+    weights : array of shape (k,)
+        Mixing weights: positive, they sum to one.
+    means : array of shape (k, d)
+        In the units of the data.
+    covariances : array
+        In squared units of the data, shaped as in scikit-learn: (k, d, d) for ``"full"``, (d, d) for ``"tied"``,
+        (k, d) for ``"diag"``, (k,) for ``"spherical"``.
+    covariance_type : {"full", "tied", "diag", "spherical"}
+
+    Raises
+    ------
+    ValueError
+        If the type is unknown, the shapes disagree or the weights are not a distribution.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    covariance_type: str = "full"
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "means", "covariances"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        _check_parameters(self)
+
+    def shifted(self, by: np.ndarray) -> Parameters:
+        """Return the mixture of the data moved by `by`, an array of shape (d,)."""
+        return replace(self, means=self.means + by)
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """What the M-step has to know about a set of rows; the statistics of two sets add up with ``+`` and `sum`.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Sum over the rows of the log density under the parameters of the E-step.
+    rows : int
+    counts : array of shape (k,)
+        Sums of the responsibilities.
+    first : array of shape (k, d)
+        Responsibility-weighted sums of ``x - origin``.
+    second : array, shaped like the covariances
+        Responsibility-weighted sums of the (squared, multiplied) ``x - origin``; spherical: of its squared length.
+    origin : array of shape (k, d)
+        Zero, or the means of the E-step: whatever keeps ``second`` small and so exact.
+    covariance_type : str
+    """
+
+    log_likelihood: float
+    rows: int
+    counts: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    origin: np.ndarray
+    covariance_type: str
+
+    def __add__(self, other: Statistics) -> Statistics:
+        sums = {
+            n: getattr(self, n) + getattr(other, n) for n in ("log_likelihood", "rows", "counts", "first", "second")
+        }
+        return replace(self, **sums)
+
+    def __radd__(self, other: int | Statistics) -> Statistics:
+        return self if other == 0 else other + self  # sum() starts at 0
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What `em` found.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    log_likelihood : array of shape (n_iter,)
+        Mean log density of a row, before the M-step of each iteration (scikit-learn's ``lower_bounds_``).
+    n_iter : int
+    converged : bool
+    """
+
+    parameters: Parameters
+    log_likelihood: np.ndarray
+    n_iter: int
+    converged: bool
+
+
+def _check_parameters(p: Parameters) -> None:
+    if p.covariance_type not in COVARIANCE_TYPES:
+        raise ValueError(f"covariance_type is {p.covariance_type!r}; expected one of {', '.join(COVARIANCE_TYPES)}.")
+    if p.means.ndim != 2:
+        raise ValueError(f"means have shape {p.means.shape}; expected one row per component: (k, d).")
+    k, d = p.means.shape
+    expected = {"weights": (k,), "covariances": SHAPES[p.covariance_type](k, d)}
+    for name, shape in expected.items():
+        got = getattr(p, name).shape
+        if got != shape:
+            raise ValueError(
+                f"{name} have shape {got}; with {k} means in {d} dimensions and covariance_type "
+                f"{p.covariance_type!r} they need {shape}."
+            )
+    if not (p.weights > 0).all() or abs(p.weights.sum() - 1) > 1e-6:
+        raise ValueError(f"weights are {p.weights}; expected positive numbers that sum to 1.")
+
+
+def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> np.ndarray:
+    """Return X as floats, or say what is wrong with it."""
+    X = np.asarray(X)
+    X = X if X.dtype in (np.float32, np.float64) else X.astype(float)
+    k, d = p.means.shape
+    if X.ndim != 2 or X.shape[1] != d:
+        raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")
+    least_rows = k if least_rows is None else least_rows
+    if len(X) < least_rows:
+        raise ValueError(f"X has {len(X)} rows; {k} components need at least {least_rows}.")
+    if not np.isfinite(X.sum(dtype=float)) and not np.isfinite(X).all():
+        raise ValueError(
+            "X has NaN or infinite entries. Drop those rows, or fit with gmmlab.engine.missing, which takes NaN as "
+            "a missing entry."
+        )
+    return X
+
+
+def cholesky(p: Parameters) -> np.ndarray:
+    """Return lower Cholesky factors of full or tied covariances, or say which covariance has none."""
+    try:
+        return np.linalg.cholesky(p.covariances)
+    except np.linalg.LinAlgError:
+        smallest = np.linalg.eigvalsh(p.covariances)[..., 0]
+        raise ValueError(singular(p, smallest)) from None
+
+
+def positive(p: Parameters) -> np.ndarray:
+    """Return diagonal or spherical variances, or say which is not positive."""
+    if not (p.covariances > 0).all():
+        raise ValueError(singular(p, p.covariances.reshape(len(p.means), -1).min(axis=1)))
+    return p.covariances
+
+
+def singular(p: Parameters, smallest: np.ndarray) -> str:
+    """Return the sentence about the covariance with the smallest variance."""
+    k = int(np.argmin(smallest))
+    which = "common covariance" if p.covariance_type == "tied" else f"covariance of component {k}"
+    return (
+        f"The {which} (weight {p.weights[k]:.3g}) is not positive definite: its smallest variance is "
+        f"{np.min(smallest):.3g}. The component has collapsed on too few different rows or a column is constant: "
+        "use fewer components, drop constant columns, or raise reg_covar above 0."
+    )

@@ -1,0 +1,8 @@
+"""Exercises that are judged at once: ``check("fit-2", gmm)`` in a notebook."""
+
+from gmmlab.exercises.feedback import ANSWER_MIME, Feedback
+from gmmlab.exercises.judging import check, judge
+from gmmlab.exercises.memory import progress
+from gmmlab.exercises.registry import Exercise, exercises
+
+__all__ = ["ANSWER_MIME", "Exercise", "Feedback", "check", "exercises", "judge", "progress"]

@@ -1,0 +1,114 @@
+"""Judging: ``check`` in the student's kernel, ``judge`` wherever a stored answer is read. The same code for both."""
+
+import warnings
+from typing import Any
+
+from gmmlab import __version__
+from gmmlab.exercises import memory
+from gmmlab.exercises.answers import AnswerError, Calls, Open, decode, encode, record_calls
+from gmmlab.exercises.feedback import Feedback
+from gmmlab.exercises.registry import Exercise, find
+from gmmlab.exercises.rubric import Line, Misfit
+
+SCHEMA = 1
+"""Version of the form in which answers are stored."""
+
+GIVEN: dict[str, list[tuple]] = {}
+"""Inputs on which a grader who runs a notebook again wants functions called, by exercise; their seed stays with it."""
+
+
+def check(exercise: str, *answers: Any) -> Feedback:
+    """Judge answers to an exercise; a wrong answer is never an exception.
+
+    Parameters
+    ----------
+    exercise : str
+        Id of the exercise, such as ``"fit-2"``.
+    *answers
+        What the exercise asks for: numbers, texts, arrays, tables, a fitted mixture, an Axes, or a function.
+
+    Returns
+    -------
+    Feedback
+        Shows itself in the notebook: what is right, what is not, and the likely mistake.
+
+    Raises
+    ------
+    KeyError
+        If there is no such exercise.
+    """
+    found = find(exercise)
+    coded = [_code(found, answer) for answer in answers]
+    payload = {"schema": SCHEMA, "exercise": found.id, "lab": __version__, "answers": coded}
+    feedback = judge(payload)
+    memory.remember(feedback)
+    return feedback
+
+
+def judge(payload: Any) -> Feedback:
+    """Judge a stored answer.
+
+    Parameters
+    ----------
+    payload : dict
+        As stored by `check` under the MIME type ``application/vnd.gmmlab.answer+json``.
+
+    Returns
+    -------
+    Feedback
+
+    Raises
+    ------
+    AnswerError
+        If the payload does not say which exercise it answers, or there is no such exercise.
+    """
+    if not isinstance(payload, dict) or not isinstance(payload.get("exercise"), str):
+        raise AnswerError("A stored answer names its exercise, but this one does not.")
+    try:
+        found = find(payload["exercise"])
+    except KeyError as error:
+        raise AnswerError(str(error.args[0])) from None
+    return Feedback(found, _lines(found, payload.get("answers")), payload)
+
+
+def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
+    if found.inputs is not None and callable(answer):
+        if found.id in GIVEN:
+            return record_calls(answer, GIVEN[found.id], None)
+        return record_calls(answer, found.inputs(seed), seed)
+    return encode(answer)
+
+
+def _lines(found: Exercise, coded: Any) -> list[Line]:
+    lines: list[Line] = []
+    try:
+        if not isinstance(coded, list):
+            raise AnswerError("The stored answer is malformed: its answers are not a list.")
+        answers = [decode(answer) for answer in coded]
+        if not answers or any(map(_is_open, answers)):
+            return []
+        # nbgrader gives no points to a check cell that writes to stderr.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for line in found.check(*answers):
+                lines.append(line)
+    except Misfit as misfit:
+        lines.append(Line(0, False, str(misfit), misfit.mistake))
+    except AnswerError as error:
+        lines.append(Line(0, False, str(error), "malformed"))
+    except Exception as error:
+        lines.append(Line(0, False, _unjudged(found, error), "unjudged"))
+    return lines
+
+
+def _is_open(answer: Any) -> bool:
+    """Whether the answer is still the stub: the Ellipsis, or a function whose body is one and returns None."""
+    if isinstance(answer, Calls):
+        return all(result is None or isinstance(result, Open) for result in answer.results)
+    return isinstance(answer, Open)
+
+
+def _unjudged(found: Exercise, error: Exception) -> str:
+    if isinstance(error, TypeError) and "positional argument" in str(error):
+        return f"The check of {found.id} did not get the number of answers that it expects: restore the check cell."
+    return f"This answer could not be judged ({type(error).__name__}): look at its kind, its shape and its values."

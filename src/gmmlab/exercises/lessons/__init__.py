@@ -1,0 +1,1 @@
+"""The exercises of the lab, one module for each notebook."""

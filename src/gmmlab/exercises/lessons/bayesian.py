@@ -1,0 +1,263 @@
+"""Checks of notebook 09: the stick, components that are alive, the floor of the widths, the wreath."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmlab.data import load_wreath
+from gmmlab.exercises.registry import choice, exercise
+from gmmlab.exercises.rubric import Line, as_array, as_mixture, as_number, as_results, mistakes_made, need, rubric
+
+NOTEBOOK = "09_go_bayesian"
+
+N_CLUMPS = 14
+"""Gaussians from which the wreath was drawn (its description in R's mclust)."""
+
+
+def draw_fractions(seed: int) -> list[tuple]:
+    """Draw the fractions of sticks that break into 2, 4 and 7 pieces."""
+    rng = np.random.default_rng(seed)
+    return [(rng.uniform(0.15, 0.75, k - 1),) for k in (2, 4, 7)]
+
+
+def _break(v: NDArray) -> NDArray:
+    """Return the weights: each fraction of what is left, and the rest."""
+    return np.append(v, 1) * _left(v)
+
+
+def _left(v: NDArray) -> NDArray:
+    """Return what is left of the stick before each break and at the end."""
+    return np.append(1, np.cumprod(1 - v))
+
+
+_WRONG_STICKS: dict[str, Callable[[NDArray], NDArray]] = {
+    "rest-forgotten": lambda v: v * _left(v)[:-1],
+    "rest-spread": lambda v: v * _left(v)[:-1] / (v @ _left(v)[:-1]),
+    "unbroken": lambda v: np.append(v, 1 - v.sum()),
+    "normalised-fractions": lambda v: np.append(v, 1) / (v.sum() + 1),
+    "own-break-counted": lambda v: np.append(v * _left(v)[1:], _left(v)[-1]),
+    "remainders": _left,
+    "reversed": lambda v: _break(v)[::-1],
+}
+
+_STICK = {
+    "rest-forgotten": "The last piece is missing: K - 1 breaks give K pieces.",
+    "rest-spread": "The weights sum to one because you divided by their sum. Here the rest of the stick is a piece of "
+    "its own, the last weight.",
+    "unbroken": "Each fraction is taken of the whole stick. From the second break on, only a part of it is left.",
+    "normalised-fractions": "The fractions are divided by their sum. They do not say shares of the whole: each says "
+    "how much of what is left is broken off.",
+    "own-break-counted": "The product runs over the earlier breaks, j < k. Yours includes break k itself.",
+    "remainders": "This is how much of the stick is left before each break. Which part of that is broken off?",
+    "reversed": "The weights come in reverse order: the first fraction breaks off the first weight.",
+}
+
+
+@exercise(
+    "bayesian-1",
+    title="Break the stick",
+    points=2,
+    hint="Write down how much of the stick is left before each break: 1, then 1 - v_1, then (1 - v_1)(1 - v_2), ... "
+    "`np.cumprod` does it. What is the fraction of the last piece?",
+    inputs=draw_fractions,
+)
+def break_stick(answer: Any) -> Iterator[Line]:
+    """Judge weights computed from the fractions of a stick."""
+    results = as_results(answer, 3)
+    inputs = [fractions for (fractions,) in draw_fractions(answer.seed)]
+    weights = [_weights(result, len(v) + 1) for result, v in zip(results, inputs, strict=True)]
+    made = {name: _same(weights, map(wrong, inputs)) for name, wrong in _WRONG_STICKS.items()}
+    mistakes = mistakes_made(made, _STICK)
+    yield rubric(
+        1,
+        all(len(w) == len(v) + 1 and abs(w.sum() - 1) < 1e-4 for w, v in zip(weights, inputs, strict=True)),
+        "K weights come, and they sum to one.",
+        *mistakes,
+        otherwise="A whole stick is broken into K pieces, so K weights must come and sum to one.",
+    )
+    yield rubric(
+        1,
+        _same(weights, map(_break, inputs)),
+        "They are the pieces of the stick.",
+        *mistakes,
+        otherwise="These are not the pieces. Try two fractions of one half: the weights are 1/2, 1/4, 1/4.",
+    )
+
+
+def _weights(result: Any, k: int) -> NDArray[np.float64]:
+    """Read K weights, a row or a column; or K - 1 of them, a known mistake."""
+    shape = getattr(result, "shape", (len(result),) if isinstance(result, list) else None)
+    expected = f"a function that returns {k} weights for {k - 1} fractions"
+    return as_array(result, shape if shape in [(k, 1), (1, k), (k - 1,)] else (k,), expected).ravel()
+
+
+def _same(results: list[NDArray], others: Any) -> bool:
+    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5)
+               for a, b in zip(results, others, strict=True))  # fmt: skip
+
+
+def draw_posteriors(seed: int) -> list[tuple]:
+    """Draw ``alpha``, ``gamma`` and ``share`` of fits whose components are clearly above or below the share.
+
+    The concentrations are first small, then large against the samples; then the share is large.
+    """
+    rng = np.random.default_rng(seed)
+    calls = []
+    for gamma, share, alive in ((0.01, 0.02, 3), (40.0, 0.02, 4), (60.0, 0.15, 2)):
+        large, small = rng.uniform(80, 120, alive), rng.uniform(0, 0.4, 5)
+        middle = rng.uniform(10, 14, 2) if share > 0.1 else np.empty(0)
+        held = rng.permutation(np.concatenate([large, middle, small]))
+        calls.append((held + gamma, gamma, share))
+    return calls
+
+
+def _alive(alpha: NDArray, gamma: float, share: float) -> int:
+    """Count the components that hold at least this share of the real samples."""
+    held = alpha - gamma
+    return int((held >= share * held.sum()).sum())
+
+
+_WRONG_COUNTS: dict[str, Callable[[NDArray, float, float], float]] = {
+    "prior-kept": lambda alpha, gamma, share: (alpha >= share * alpha.sum()).sum(),
+    "counts-for-shares": lambda alpha, gamma, share: (alpha - gamma >= share).sum(),
+    "gamma-for-threshold": lambda alpha, gamma, share: (alpha > gamma).sum(),
+    "dead-counted": lambda alpha, gamma, share: len(alpha) - _alive(alpha, gamma, share),
+    "shares-added": lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).sum(),
+}
+
+_COUNT = {
+    "prior-kept": "The imaginary samples count here. With a large gamma every component would be alive, whatever the "
+    "data say. Take them away first.",
+    "counts-for-shares": "N_k is a number of samples, and `share` is a share of them all. Compare like with like.",
+    "gamma-for-threshold": "A component that holds a tiny part of one sample is above gamma already. The rule asks for "
+    "a share of the samples.",
+    "dead-counted": "These are the components that are not alive.",
+    "shares-added": "The shares are added up. How many of them reach the threshold?",
+    "mask-for-count": "A list came with one entry for each component. The task asks how many are alive.",
+}
+
+
+@exercise(
+    "bayesian-2",
+    title="Who is alive?",
+    points=2,
+    hint="What is left of alpha when the imaginary samples are taken away? Divide that by its sum.",
+    inputs=draw_posteriors,
+)
+def count_alive(answer: Any) -> Iterator[Line]:
+    """Judge the number of components alive under the stated rule."""
+    results, inputs = as_results(answer, 3), draw_posteriors(answer.seed)
+    for result, (alpha, _, _) in zip(results, inputs, strict=True):
+        size = len(result) if isinstance(result, list) else getattr(result, "size", 1)
+        need(size != len(alpha), "mask-for-count", _COUNT["mask-for-count"])
+    counts = [as_number(result, "a function that returns one whole number") for result in results]
+    made = {
+        name: all(abs(n - wrong(*call)) < 1e-6 for n, call in zip(counts, inputs, strict=True))
+        for name, wrong in _WRONG_COUNTS.items()
+    }
+    right = [n == _alive(*call) for n, call in zip(counts, inputs, strict=True)]
+    mistakes = mistakes_made(made, _COUNT)
+    for line_met, where in ((right[0], "With a small gamma"), (all(right[1:]), "With a large gamma")):
+        yield rubric(1, line_met, f"{where} the count is right.", *mistakes,
+                     otherwise=f"{where} the count is not right. Work out N_k for one example on paper.")  # fmt: skip
+
+
+choice(
+    "bayesian-3",
+    module=__name__,
+    title="Why no collapse?",
+    points=1,
+    hint="Put N_k = 1 and S_k = 0 into the formula for the covariance.",
+    right="b",
+    options={
+        "a": "The concentration prior acts on the weights, and a weight does not enter the width. The cell with the "
+        "widths took the minimum over all components, the empty ones too.",
+        "b": "The prior counts like a few samples spread as all data are. The samples that come dilute its part, and "
+        "with few of them it rules.",
+        "c": "`reg_covar` has the same default in both classes, 0.000001, and would allow a width of 0.001.",
+        "d": "A smaller `tol` changes nothing here: the widths have converged. The bound has its maximum at a positive "
+        "width, while the likelihood has none.",
+        "e": "Nothing forbids it: in such a fit a component may hold one sample, or a part of one. Its width is what "
+        "stays sound.",
+    },
+)
+
+
+_WREATH = {
+    "not-bayesian": "A GaussianMixture uses every component that it is given. The task asks for a "
+    "BayesianGaussianMixture, which can leave some empty.",
+    "few-components": "The model has fewer than 20 components, so that you set the limit and not the data.",
+    "covariance-type": "The components are not of type `full`.",
+    "changed-data": "The model was not fitted to all points as they are: its mean is another. Do not scale, and leave "
+    "none out.",
+    "not-converged": "The fit stopped at `max_iter` before it converged. Allow more iterations.",
+}
+
+_CLUMPS = {
+    "all-components": "That is how many components the model was given. Count the weights above 1 %.",
+    "dead-counted": "These are the components that died. Count those that are alive.",
+    "miscounted": "The model that you gave has another number of weights above 1 %.",
+    "prior-feeds-the-dead": "With your prior even empty components keep a weight above 1 %, so that the number is the "
+    "prior's and not the data's. Choose a smaller concentration.",
+    "start-or-prior": "This number does not stay when the seed or the prior changes. Try several, and look which "
+    "one comes back.",
+}
+
+
+@exercise(
+    "bayesian-4",
+    title="How many in the wreath?",
+    points=2,
+    hint="Write `n_components=25`, and raise `max_iter`. Are empty components left with a weight? See what the "
+    "concentration does in the lesson's table.",
+)
+def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
+    """Judge a Bayesian mixture of the wreath and the number of components alive in it."""
+    mixture = as_mixture(model, "a fitted BayesianGaussianMixture as its first answer")
+    count = as_number(alive, "one whole number as its second answer")
+    weights = np.asarray(mixture.weights_, dtype=float)
+    made = _unfit(mixture, weights)
+    yield rubric(
+        1,
+        not any(made.values()),
+        "The model is as asked.",
+        *mistakes_made(made, _WREATH),
+        otherwise="Read the task again.",
+    )
+    counted = int((weights > 0.01).sum())
+    wrong = {
+        "all-components": count == len(weights) != counted,
+        "dead-counted": count == len(weights) - counted != counted,
+        "miscounted": count != counted,
+        "prior-feeds-the-dead": counted == len(weights),
+        "start-or-prior": counted != N_CLUMPS,
+    }
+    right = "Components alive: 14, as many as the clumps from which the points were drawn."
+    met = count == counted == N_CLUMPS and not made["not-bayesian"] and not made["few-components"]
+    own_limit = [
+        mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in ("not-bayesian", "few-components")
+    ]
+    yield rubric(1, met, right, *own_limit, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
+
+
+def _unfit(mixture: Any, weights: NDArray) -> dict[str, bool]:
+    """Say for each point of the specification whether the model misses it."""
+    return {
+        "not-bayesian": type(mixture).__name__ != "BayesianGaussianMixture",
+        "few-components": len(weights) < 20,
+        "covariance-type": mixture.covariance_type != "full",
+        "changed-data": not _centred_on_wreath(mixture, weights),
+        "not-converged": not mixture.converged_,
+    }
+
+
+def _centred_on_wreath(mixture: Any, weights: NDArray) -> bool:
+    """Whether the mixture has the mean and the spread of the wreath, apart from what priors shift."""
+    points, means = load_wreath().to_numpy(), np.asarray(mixture.means_, dtype=float)
+    if means.shape != (len(weights), points.shape[1]):
+        return False
+    sd, centre = points.std(axis=0), weights @ means
+    spread = np.sqrt(weights @ (means - centre) ** 2)
+    return bool(np.all(abs(centre - points.mean(axis=0)) < 0.1 * sd) and np.all(abs(spread / sd - 1) < 0.2))

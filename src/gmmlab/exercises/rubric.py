@@ -1,0 +1,233 @@
+"""What a check is made of: rubric lines, the usual mistakes with their names, and readers of answers.
+
+A check is a generator of `Line`. Before it judges, it reads the answer with one of the ``as_...`` functions, which
+accept every reasonable form of a right answer (array, list, Series, DataFrame, float32, ...) and stop the check with a
+sentence when the answer is of the wrong kind: what came, what was expected, what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gmmlab.exercises.answers import AxesAnswer, Calls, Open, Raised, Unknown
+
+
+class Mistake(NamedTuple):
+    """A usual mistake: its name for reports, whether this answer makes it, and what to tell the student."""
+
+    name: str
+    made: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a rubric.
+
+    Attributes
+    ----------
+    points : float
+        What the line is worth.
+    met : bool
+        Whether the answer meets it.
+    message : str
+        To the student: what is right, or the likely mistake.
+    mistake : str or None
+        Name of the mistake recognised; ``None`` where the line is met, ``"other"`` where none fits.
+    """
+
+    points: float
+    met: bool
+    message: str
+    mistake: str | None = None
+
+
+class Misfit(Exception):
+    """The answer cannot be judged further; carries the name of the mistake and the sentence for the student."""
+
+    def __init__(self, mistake: str, message: str) -> None:
+        super().__init__(message)
+        self.mistake = mistake
+
+
+def rubric(points: float, met: Any, right: str, *mistakes: Mistake, otherwise: str) -> Line:
+    """Return a line: ``right`` if met, else the message of the first mistake made, else ``otherwise``."""
+    if bool(met):
+        return Line(points, True, right)
+    for mistake in mistakes:
+        if bool(mistake.made):
+            return Line(points, False, mistake.message, mistake.name)
+    return Line(points, False, otherwise, "other")
+
+
+def mistakes_made(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
+    """Join for each mistake whether it was made, and what to say about it."""
+    return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
+
+
+def need(condition: Any, mistake: str, message: str) -> None:
+    """Stop the check with this message unless the condition holds; what is not yet earned is lost."""
+    if not bool(condition):
+        raise Misfit(mistake, message)
+
+
+def wrong_kind(answer: Any, expected: str) -> NoReturn:
+    """Stop the check: say what came and what was expected."""
+    raise Misfit("wrong-kind", f"This exercise asks for {expected}, but {describe(answer)} came.")
+
+
+def describe(answer: Any) -> str:
+    """Say in words what an answer is, such as "an array of shape (3, 4)"."""
+    match answer:
+        case None:
+            return "None (did the cell assign the variable, or the function return something?)"
+        case Open():
+            return "the stub"
+        case Unknown():
+            return answer.what
+        case Raised():
+            return f"an error: {answer.error}: {answer.message}"
+        case bool() | int() | float():
+            return f"the number {answer!r}" if not isinstance(answer, bool) else f"the truth value {answer}"
+        case str():
+            return f"the text {answer[:40]!r}"
+        case np.ndarray():
+            return f"an array of shape {answer.shape}" if answer.ndim else f"the number {answer.item()!r}"
+        case pd.DataFrame():
+            return f"a DataFrame of {answer.shape[0]} rows and {answer.shape[1]} columns"
+        case pd.Series():
+            return f"a Series of {len(answer)} values"
+        case list():
+            return f"a list of {len(answer)} items"
+        case dict():
+            return f"a dict of {len(answer)} items"
+        case AxesAnswer():
+            return "a figure's Axes"
+        case Calls():
+            return "a function"
+    return f"a {type(answer).__name__}"
+
+
+def as_number(answer: Any, expected: str = "one number") -> float:
+    """Read a number; an array, list or Series of one number counts."""
+    if isinstance(answer, bool):
+        wrong_kind(answer, expected)
+    values = _numbers(answer, expected)
+    need(values.size == 1, "wrong-shape", f"This exercise asks for {expected}, but {describe(answer)} came.")
+    value = float(values.reshape(-1)[0])
+    need(
+        np.isfinite(value),
+        "not-finite",
+        f"This exercise asks for {expected}, but {value} came: see where it arises.",
+    )
+    return value
+
+
+def as_array(answer: Any, shape: Sequence[int | None], expected: str) -> NDArray[np.float64]:
+    """Read an array of finite floats of this shape; ``None`` stands for any length along that axis."""
+    values = _numbers(answer, expected)
+    fits = values.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, values.shape, strict=True))
+    turned = (
+        values.ndim == 2
+        and len(shape) == 2
+        and all(n in (None, m) for n, m in zip(shape, values.shape[::-1], strict=True))
+    )
+    need(
+        fits or not turned,
+        "transposed",
+        f"This exercise asks for {expected}, but its transpose came: shape {values.shape}.",
+    )
+    need(
+        fits,
+        "wrong-shape",
+        f"This exercise asks for {expected}, but {describe(answer)} came (shape {values.shape}).",
+    )
+    bad = int(np.size(values) - np.isfinite(values).sum())
+    need(
+        not bad,
+        "not-finite",
+        f"This exercise asks for {expected}, but {bad} of the values that came are NaN or infinite.",
+    )
+    return values
+
+
+def _numbers(answer: Any, expected: str) -> NDArray[np.float64]:
+    if not isinstance(answer, int | float | list | np.ndarray | pd.Series | pd.DataFrame):
+        wrong_kind(answer, expected)
+    try:
+        values = np.asarray(answer)
+        if values.dtype.kind not in "biufO" or (
+            values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat)
+        ):
+            wrong_kind(answer, expected + " made of numbers")
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        wrong_kind(answer, expected + " made of numbers")
+
+
+def as_labels(answer: Any, n: int, expected: str) -> NDArray:
+    """Read one label a sample: a vector of ``n`` whole numbers or texts; a column of shape (n, 1) counts."""
+    if not isinstance(answer, list | np.ndarray | pd.Series | pd.DataFrame):
+        wrong_kind(answer, expected)
+    labels = np.asarray(answer, dtype=object)
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.ndim == 2 and labels.shape[0] == n:
+        raise Misfit(
+            "predict_proba-for-predict",
+            f"This exercise asks for {expected}, but {describe(answer)} came: a row of responsibilities a sample. "
+            "`predict_proba` says how sure the model is; `predict` gives one label a sample.",
+        )
+    need(labels.ndim == 1 and len(labels) == n, "wrong-length",
+         f"This exercise asks for {expected}: {n} labels, but {describe(answer)} came.")  # fmt: skip
+    values = labels.tolist()
+    if all(isinstance(value, str) for value in values):
+        return labels.astype(str)
+    whole = all(isinstance(v, int | float) and not isinstance(v, bool) and float(v).is_integer() for v in values)
+    need(
+        whole,
+        "not-labels",
+        f"This exercise asks for {expected}, but what came is neither whole numbers nor names.",
+    )
+    return labels.astype(float).astype(int)
+
+
+def as_text(answer: Any, expected: str) -> str:
+    """Read a text, without the blanks around it."""
+    if not isinstance(answer, str):
+        wrong_kind(answer, expected)
+    return answer.strip()
+
+
+def as_mixture(answer: Any, expected: str = "a fitted GaussianMixture") -> Any:
+    """Read a fitted mixture; of a Pipeline the last step is taken."""
+    mixture = answer.steps[-1][1] if type(answer).__name__ == "Pipeline" and answer.steps else answer
+    if type(mixture).__name__ not in ("GaussianMixture", "BayesianGaussianMixture"):
+        wrong_kind(answer, expected)
+    return mixture
+
+
+def as_axes(answer: Any, expected: str = "the Axes that you drew on") -> AxesAnswer:
+    """Read an Axes; of a list of them the only one."""
+    answer = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+    if not isinstance(answer, AxesAnswer):
+        wrong_kind(answer, expected)
+    return answer
+
+
+def as_results(answer: Any, n_calls: int) -> list[Any]:
+    """Read what a function returned on the exercise's inputs; an error raised stops the check with its words."""
+    if not isinstance(answer, Calls):
+        wrong_kind(answer, "a function (its name, without parentheses)")
+    need(
+        len(answer.results) == n_calls,
+        "wrong-kind",
+        "The stored results do not belong to this exercise's inputs.",
+    )
+    for result in answer.results:
+        if isinstance(result, Raised):
+            raise Misfit("raised", f"Your function raised {result.error}: {result.message}")
+    return answer.results

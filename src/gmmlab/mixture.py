@@ -1,0 +1,243 @@
+"""Gaussian mixtures: fit, choose, build, sort, match, project, and say what their components cover.
+
+Every function on mixtures that a notebook needs has its name here. A mixture's components have no order and no name,
+so everything that compares or shows components first sorts or matches them. No model that comes in is changed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import chi2
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from gmmlab.engine.blocks import em_blocks
+from gmmlab.engine.conversion import covariance_matrices, from_parameters, n_parameters
+from gmmlab.engine.em import e_step, em, m_step, statistics
+from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
+from gmmlab.engine.missing import Prior, em_with_missing, predict_missing, rough_start
+from gmmlab.engine.parameters import COVARIANCE_TYPES, Parameters
+from gmmlab.engine.search import search, search_with_fits
+
+__all__ = [
+    "COVARIANCE_TYPES",
+    "DegenerateFitWarning",
+    "Parameters",
+    "Prior",
+    "best_fit",
+    "conditional_surprise",
+    "covariance_matrices",
+    "density_levels",
+    "e_step",
+    "ellipse_coverage",
+    "ellipse_radius",
+    "em",
+    "em_blocks",
+    "em_with_missing",
+    "from_parameters",
+    "in_original_units",
+    "m_step",
+    "marginal",
+    "match_labels",
+    "n_parameters",
+    "predict_missing",
+    "rough_start",
+    "search",
+    "search_with_fits",
+    "sort_components",
+    "statistics",
+]
+
+
+def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:
+    """Return the same mixture with its components in the order of their means in feature ``by``."""
+    check_is_fitted(gmm)
+    order = np.argsort(gmm.means_[:, by], kind="stable")
+    covariances = gmm.covariances_ if gmm.covariance_type == "tied" else gmm.covariances_[order]
+    return _like(gmm, from_parameters(gmm.weights_[order], gmm.means_[order], covariances, gmm.covariance_type))
+
+
+def marginal(gmm: GaussianMixture, features: Sequence[int] | Sequence[str]) -> GaussianMixture:
+    """Return the mixture of the chosen features alone: the other features integrated out.
+
+    The marginal of a Gaussian keeps the chosen entries of its mean and covariance (Bishop 2006, eq. 2.98).
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted, in ``d`` dimensions.
+    features : sequence of int or str
+        Features to keep, in the order wanted: column numbers, or names if ``gmm`` was fitted on a DataFrame.
+
+    Returns
+    -------
+    GaussianMixture
+        Of covariance type ``"full"``, in ``len(features)`` dimensions.
+
+    Raises
+    ------
+    ValueError
+        If the mixture does not know a feature.
+    """
+    check_is_fitted(gmm)
+    names = getattr(gmm, "feature_names_in_", None)
+    columns = [_column(feature, names, gmm.n_features_in_) for feature in features]
+    covariances = covariance_matrices(gmm)[:, columns][:, :, columns]
+    mixture = from_parameters(gmm.weights_, gmm.means_[:, columns], covariances)
+    if names is not None:
+        mixture.feature_names_in_ = names[columns]
+    return mixture
+
+
+def conditional_surprise(gmm: GaussianMixture, X: ArrayLike) -> NDArray[np.float64]:
+    """Say for each feature how strange its value is, given the sample's other features.
+
+    The surprise of feature ``j`` is ``-log p(x_j | all others)``. It follows from two densities, since
+    ``p(x_j | others) = p(x) / p(others)``, and the density of the others is a marginal mixture.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted, in ``d`` dimensions.
+    X : array-like of shape (n, d)
+        Samples, in the units of the fit.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        In nats; high means strange. The level depends on the unit and on how well the others foretell a feature, so
+        compare a value with those of normal samples in the same column. With ``d = 1`` it is ``-log p(x)``.
+    """
+    joint = gmm.score_samples(X)
+    if gmm.n_features_in_ == 1:
+        return -joint[:, None]
+    values, columns = np.asarray(X, dtype=float), np.arange(gmm.n_features_in_)
+    plain = from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
+    others = [np.delete(columns, j) for j in columns]
+    return np.column_stack([marginal(plain, rest).score_samples(values[:, rest]) - joint for rest in others])
+
+
+def _column(feature: int | str, names: NDArray | None, n_features: int) -> int:
+    known = list(range(n_features)) if names is None or not isinstance(feature, str) else list(names)
+    if feature not in known:
+        raise ValueError(f"The mixture knows the features {known}, but {feature!r} came.")
+    return known.index(feature)
+
+
+def in_original_units(gmm: GaussianMixture, scaler: StandardScaler) -> GaussianMixture:
+    """Return a mixture that was fitted on standardised data in the units of the raw data.
+
+    With ``x = m + s z``, a component of ``z`` with mean ``mu`` and covariance ``S`` has in ``x`` the mean
+    ``m + s mu`` and the covariance ``diag(s) S diag(s)``.
+
+    Parameters
+    ----------
+    gmm : GaussianMixture
+        Fitted on ``scaler.transform(X)``.
+    scaler : StandardScaler
+        Fitted on ``X``.
+
+    Returns
+    -------
+    GaussianMixture
+        Of covariance type ``"full"``: a sphere in scaled units is an ellipsoid in raw units.
+    """
+    covariances = covariance_matrices(gmm) * np.outer(scaler.scale_, scaler.scale_)
+    mixture = from_parameters(gmm.weights_, scaler.inverse_transform(gmm.means_), covariances)
+    if hasattr(scaler, "feature_names_in_"):
+        mixture.feature_names_in_ = scaler.feature_names_in_
+    return mixture
+
+
+def _like(gmm: GaussianMixture, new: GaussianMixture) -> GaussianMixture:
+    """Carry over to ``new`` what the fit of ``gmm`` recorded besides its parameters."""
+    for name in ("feature_names_in_", "converged_", "n_iter_", "lower_bound_"):
+        if hasattr(gmm, name):
+            setattr(new, name, getattr(gmm, name))
+    return new
+
+
+def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray:
+    """Rename cluster labels so that they agree with the reference on as many samples as possible.
+
+    The best one-to-one assignment is found on the contingency table (Kuhn 1955, the Hungarian method). A
+    cluster without a partner, when there are more clusters than classes, becomes ``-1`` for numeric
+    references and ``"unmatched"`` for text.
+
+    Parameters
+    ----------
+    reference : array-like of shape (n,)
+        Names to agree with: species, or the labels of another clustering.
+    labels : array-like of shape (n,)
+        Cluster numbers in any order.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        For each sample the reference name of its cluster.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    reference, labels = np.asarray(reference), np.asarray(labels)
+    if len(reference) != len(labels):
+        raise ValueError(
+            f"Labels are matched sample by sample, but {len(reference)} reference names and {len(labels)} labels came."
+        )
+    classes, clusters = np.unique(reference), np.unique(labels)
+    row, column = linear_sum_assignment(contingency_matrix(reference, labels), maximize=True)
+    partner = dict(zip(clusters[column].tolist(), classes[row].tolist(), strict=True))
+    unmatched = -1 if np.issubdtype(reference.dtype, np.number) else "unmatched"
+    return np.array([partner.get(label, unmatched) for label in labels.tolist()])
+
+
+def ellipse_coverage(n_std: float, n_features: int = 2) -> float:
+    """Return the mass of a Gaussian inside its ellipsoid at ``n_std`` standard deviations.
+
+    The squared Mahalanobis distance follows a chi-squared distribution with ``n_features`` degrees of
+    freedom: in two dimensions the ellipses at 1, 2, 3 standard deviations hold 39.3, 86.5, 98.9 %.
+    """
+    return float(chi2.cdf(n_std**2, n_features))
+
+
+def ellipse_radius(coverage: float, n_features: int = 2) -> float:
+    """Return how many standard deviations an ellipsoid needs to hold ``coverage`` of a Gaussian."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"The coverage is a share between 0 and 1, but {coverage!r} came.")
+    return float(np.sqrt(chi2.ppf(coverage, n_features)))
+
+
+def density_levels(density: ArrayLike, masses: Sequence[float]) -> NDArray[np.float64]:
+    """Return the density values whose contours enclose the stated masses.
+
+    The grid's cells are added from the densest down until they hold the mass: the region found is the
+    smallest that holds it (Hyndman 1996, highest-density region).
+
+    Parameters
+    ----------
+    density : array-like
+        Density on a regular grid that covers practically all of the distribution, of any shape.
+    masses : sequence of float
+        Shares of the probability, each between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (len(masses),)
+        In the order of ``masses``; a larger mass has a lower level.
+
+    Raises
+    ------
+    ValueError
+        If a mass is not between 0 and 1.
+    """
+    if not all(0 < mass < 1 for mass in masses):
+        raise ValueError(f"A mass is a share between 0 and 1, but {list(masses)} came.")
+    falling = np.sort(np.ravel(density))[::-1]
+    held = np.cumsum(falling) / np.sum(falling)
+    return falling[np.searchsorted(held, np.asarray(masses, dtype=float))]

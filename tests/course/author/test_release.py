@@ -1,0 +1,95 @@
+import io
+import re
+import zipfile
+
+import nbformat
+import pytest
+
+from gmmlab.course import LabError
+from gmmlab.course.author.release import release, release_files
+
+
+@pytest.fixture
+def checkout(lab):
+    for name in ("LICENSE", "environment.yml", "constraints.txt", "src/gmmlab/data.py"):
+        (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (lab.root / name).write_text(f"{name}\n")
+    (lab.root / "src/gmmlab/__pycache__").mkdir()
+    (lab.root / "src/gmmlab/__pycache__/data.pyc").write_text("")
+    return lab
+
+
+def test_release_holds_the_lab_its_package_and_its_environment(checkout):
+    assert set(release_files()) == {
+        "constraints.txt",
+        "LICENSE",
+        "README.md",
+        "data/birds.csv",
+        "environment.yml",
+        "notebooks/01_look.ipynb",
+        "notebooks/02_fit.ipynb",
+        "pyproject.toml",
+        "src/gmmlab/data.py",
+    }
+
+
+def test_release_holds_no_solution(checkout, tmp_path):
+    release(tmp_path / "out")
+    notebook = nbformat.read(tmp_path / "out/notebooks/02_fit.ipynb", as_version=4)
+    assert "SOLUTION" not in str(notebook)
+
+
+def test_readme_lists_every_notebook_by_its_title(checkout):
+    readme = release_files()["README.md"].decode()
+    assert re.findall(r"^- `(\w+)`: (.+)$", readme, re.M) == [("01_look", "Look"), ("02_fit", "Fit")]
+
+
+def test_files_that_the_readme_installs_from_are_in_the_release(checkout):
+    files = release_files()
+    named = re.findall(r"(?:-c|-f) (\S+)", files["README.md"].decode())
+    assert set(named) == {"constraints.txt", "environment.yml"}
+    assert set(named) < set(files)
+
+
+def test_archive_is_the_same_bytes_every_time(checkout, tmp_path):
+    release(tmp_path / "lab.zip")
+    first = (tmp_path / "lab.zip").read_bytes()
+    release(tmp_path / "lab.zip")
+    assert (tmp_path / "lab.zip").read_bytes() == first
+
+
+def test_archive_holds_what_the_folder_holds(checkout, tmp_path):
+    release(tmp_path / "lab.zip")
+    with zipfile.ZipFile(io.BytesIO((tmp_path / "lab.zip").read_bytes())) as archive:
+        assert archive.testzip() is None
+        held = {name.removeprefix("lab/"): archive.read(name) for name in archive.namelist()}
+    assert held == release_files()
+
+
+def test_folder_with_something_else_in_it_is_refused_and_left_as_it_was(checkout, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("")
+    with pytest.raises(LabError, match="no release made"):
+        release(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
+
+
+def test_archive_of_something_else_is_refused_and_left_as_it_was(checkout, tmp_path):
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
+        archive.writestr("thesis.txt", "")
+    before = (tmp_path / "out.zip").read_bytes()
+    with pytest.raises(LabError, match="no release made"):
+        release(tmp_path / "out.zip")
+    assert (tmp_path / "out.zip").read_bytes() == before
+
+
+def test_release_into_its_own_folder_brings_it_up_to_date(checkout, tmp_path):
+    release(tmp_path / "out")
+    (checkout.root / "data/birds.csv").write_bytes(b"mass_g\n1\n")
+    assert [tuple(step) for step in release(tmp_path / "out")] == [("updated", "data/birds.csv", "")]
+
+
+def test_release_outside_a_checkout_is_refused(lab, tmp_path):
+    (lab.root / "pyproject.toml").unlink()
+    with pytest.raises(LabError, match="checkout"):
+        release(tmp_path / "out")

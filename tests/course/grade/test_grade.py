@@ -1,0 +1,201 @@
+"""From a folder to tables, pages and a report."""
+
+import csv
+import os
+
+import pytest
+
+from course.grade.classroom import FIT, answer, cell_of, lab_notebook, to_bytes
+from gmmlab.course import LabError
+from gmmlab.course.grade.grade import grade
+
+PLOT = "05_plot_mixture"
+CLASS = "name,id\nann,1\nbob,2\ncia,3\ndan,4\neve,5\nfay,6\n"
+
+
+def hand_in(root, name, content):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def without_figures(notebook):
+    for cell in notebook["cells"]:
+        cell["outputs"] = [o for o in cell.get("outputs", []) if "image/png" not in o.get("data", {})]
+    return to_bytes(notebook)
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Grade a class in which all has happened that may happen."""
+    root = tmp_path_factory.mktemp("class")
+    full = without_figures(lab_notebook())
+    (root / "class.csv").write_text(CLASS)
+    work = root / "work"
+    hand_in(work, "ann/work.ipynb", full)
+    hand_in(work, "ann/plot.ipynb", without_figures(lab_notebook(PLOT)))
+    hand_in(work, "bob/a.ipynb", without_figures(answer(lab_notebook(), "fit-5", "a")))
+    hand_in(work, "cia/03_fit_mixture.ipynb", b"{")
+    hand_in(work, "cia/plot.ipynb", without_figures(lab_notebook(PLOT)))
+    os.utime(hand_in(work, "dan/first.ipynb", without_figures(answer(lab_notebook(), "fit-2", 1))), (1, 1))
+    os.utime(hand_in(work, "dan/second.ipynb", full), (2, 2))
+    os.utime(hand_in(work, "eve/first.ipynb", full), (1, 1))
+    os.utime(hand_in(work, f"eve/second_{FIT}.ipynb", b""), (2, 2))
+    hand_in(work, "guest/a.ipynb", full)
+    hand_in(work, f"{FIT}.ipynb", full)
+    for _ in range(2):  # the second time nothing is graded, and all is the same
+        grade(work, root / "out", class_list=root / "class.csv", lms="moodle")
+    return root / "out"
+
+
+@pytest.fixture(scope="module")
+def grades(out):
+    return {row["student"]: row for row in rows_of(out / "grades.csv")}
+
+
+def test_everyone_who_handed_in_or_is_listed_has_a_row(grades):
+    assert list(grades) == ["ann", "bob", "cia", "dan", "eve", "fay", "guest"]
+
+
+def test_columns_are_points_by_exercise_notebook_and_in_all(grades):
+    assert [grades["ann"][c] for c in (FIT, "fit-1", PLOT, "total", "possible", "percent")] == [
+        "9",
+        "2",
+        "8",
+        "17",
+        "17",
+        "100",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("student", "status"),
+    [
+        ("ann", "ok"),
+        ("bob", f"{PLOT} missing"),
+        ("cia", f"{FIT} unreadable"),
+        ("fay", "missing"),
+    ],
+)
+def test_every_row_has_a_status_in_words(grades, student, status):
+    assert grades[student]["status"] == status
+
+
+def test_a_number_never_stands_for_a_failure(grades):
+    assert [grades["cia"][c] for c in (FIT, "fit-1", "total", "percent")] == [""] * 4
+    assert [grades["fay"][c] for c in (FIT, "total", "percent")] == [""] * 3
+
+
+def test_what_was_not_handed_in_counts_nothing(grades):
+    assert grades["bob"]["total"] == "8"
+
+
+def test_latest_attempt_counts_and_the_other_is_listed(grades, out):
+    assert grades["dan"][FIT] == "9"
+    assert "2 attempts" in grades["dan"]["flags"]
+    (listed,) = [row for row in rows_of(out / "problems.csv") if row["student"] == "dan"]
+    assert (listed["file"], listed["status"]) == ("dan/first.ipynb", "not counted")
+
+
+def test_latest_attempt_that_cannot_be_read_leaves_the_earlier_one(grades):
+    assert grades["eve"][FIT] == "9"
+    assert "the latest attempt could not be graded" in grades["eve"]["flags"]
+
+
+def test_same_file_from_two_students_is_flagged(grades):
+    assert "the same file as ann, dan, eve" in grades["guest"]["flags"]
+
+
+def test_student_who_is_not_listed_is_flagged(grades):
+    assert [name for name, row in grades.items() if "not on the class list" in row["flags"]] == ["guest"]
+
+
+def test_file_of_nobody_is_listed(out):
+    (listed,) = [row for row in rows_of(out / "problems.csv") if row["student"] == ""]
+    assert listed["file"] == f"{FIT}.ipynb"
+
+
+def test_table_for_moodle(out):
+    rows = {row["Full name"]: row for row in rows_of(out / "moodle.csv")}
+    assert (rows["ann"]["Grade"], rows["fay"]["Grade"], rows["ann"]["Maximum Grade"]) == ("17", "", "17")
+
+
+def test_pages_are_there_for_what_was_judged(out):
+    assert {p.relative_to(out / "feedback").as_posix() for p in (out / "feedback").rglob("*.html")} == {
+        f"ann/{FIT}.html", f"ann/{PLOT}.html", f"bob/{FIT}.html", f"cia/{PLOT}.html",
+        f"dan/{FIT}.html", f"eve/{FIT}.html", f"guest/{FIT}.html",
+    }  # fmt: skip
+
+
+def test_report_names_the_mistake_with_its_words_and_its_count(out):
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "<th scope=row>chose-a</th><td>fit-5</td><td class=n>1</td><td>A kind needs more than one specimen" in report
+
+
+def test_report_names_who_has_not_handed_in(out):
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "<ul><li>fay_6</li></ul>" in report
+
+
+def test_pictures_of_the_report_have_alt_text(out):
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert report.count("<img") == report.count('<img alt="') == 2
+    assert "students in each tenth" in report
+
+
+def test_second_run_grades_only_what_is_new(tmp_path):
+    work = tmp_path / "work"
+    hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
+    grade(work, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
+    hand_in(work, "ann/a.ipynb", without_figures(answer(lab_notebook(), "fit-5", "a")))
+    hand_in(work, "bob/a.ipynb", without_figures(lab_notebook()))
+    grade(work, tmp_path / "out")
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
+    assert before.items() <= after.items()
+    assert len(after) == 3 * len(before)
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["8", "9"]
+
+
+def test_page_that_no_longer_counts_is_taken_back(tmp_path):
+    work = tmp_path / "work"
+    hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
+    grade(work, tmp_path / "out")
+    page = tmp_path / "out" / "feedback" / "ann" / f"{FIT}.html"
+    assert page.is_file()
+    hand_in(work, "ann/a.ipynb", b"")
+    grade(work, tmp_path / "out")
+    assert not page.exists()
+
+
+def test_result_that_was_cut_off_is_graded_again(tmp_path):
+    hand_in(tmp_path / "work", "ann/a.ipynb", without_figures(lab_notebook()))
+    grade(tmp_path / "work", tmp_path / "out")
+    (result,) = (tmp_path / "out" / ".results").glob("*.json")
+    result.write_bytes(result.read_bytes()[:50])
+    grade(tmp_path / "work", tmp_path / "out")
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
+
+
+def test_answers_of_a_broken_notebook_still_count(tmp_path):
+    """A cell that was copied, and a crash in another, cost nothing."""
+    notebook = lab_notebook()
+    notebook["cells"].append(cell_of(notebook, "fit-1-check"))
+    cell_of(notebook, "fit-1-answer")["outputs"] = [
+        {"output_type": "error", "ename": "E", "evalue": "e", "traceback": []}
+    ]
+    hand_in(tmp_path / "work", "ann/renamed.ipynb", without_figures(notebook))
+    grade(tmp_path / "work", tmp_path / "out")
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
+
+
+def test_folder_of_submissions_is_not_written_into(tmp_path):
+    hand_in(tmp_path, "ann/a.ipynb", b"{}")
+    with pytest.raises(LabError, match="Give another folder"):
+        grade(tmp_path, tmp_path)

@@ -1,0 +1,174 @@
+"""Judging what comes out of the sandbox. The sandbox itself is tested beside its own code."""
+
+import csv
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
+from gmmlab.course.cli import main
+from gmmlab.course.grade.grade import grade
+from gmmlab.course.grade.gradebook import seed_of
+from gmmlab.course.grade.run import Mode, Work, grade_one
+from gmmlab.exercises.answers import record_calls
+from gmmlab.exercises.registry import find
+
+MODE = Mode(rerun=True, seed=11)
+
+
+def narrowest(covariances):
+    return np.sqrt(np.linalg.eigvalsh(covariances)[:, 0])
+
+
+def along_the_axes(covariances):
+    return np.sqrt(np.diagonal(covariances, axis1=1, axis2=2).min(axis=1))
+
+
+@pytest.fixture
+def sandbox(monkeypatch):
+    """Put a sandbox in place that gives back what a test says, and notes what it was given."""
+    asked = {}
+
+    def rerun(notebook, *, inputs, limits, sandbox):
+        asked.update(inputs=inputs, sandbox=sandbox)
+        return SimpleNamespace(**asked["gives"](inputs))
+
+    module = ModuleType("gmmlab.course.sandbox")
+    module.rerun = rerun
+    monkeypatch.setitem(sys.modules, "gmmlab.course.sandbox", module)
+    return asked
+
+
+def run_with(function, status="ok", **changes):
+    """Return what a sandbox gives that has called this function on the inputs that it got."""
+
+    def gives(inputs):
+        notebook = lab_notebook()
+        bundle = cell_of(notebook, "fit-4-check")["outputs"][0]["data"]
+        calls = record_calls(function, inputs["fit-4"], 0)
+        bundle["application/vnd.gmmlab.answer+json"]["answers"] = [calls]
+        for exercise, value in changes.items():
+            answer(notebook, exercise.replace("_", "-"), value)
+        return {"status": status, "notebook": notebook}
+
+    return gives
+
+
+def graded(notebook=None):
+    return grade_one(Work("key", "ann", to_bytes(notebook or lab_notebook()), MODE), hard=False)
+
+
+def test_functions_are_called_on_inputs_drawn_from_the_seed(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    graded()
+    drawn = find("fit-4").inputs(11)
+    assert all(np.array_equal(a, b) for (a,), (b,) in zip(sandbox["inputs"]["fit-4"], drawn, strict=True))
+
+
+def test_right_function_earns_its_points_on_hidden_inputs(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    result, _ = graded()
+    assert (result.status, result.points, result.flags) == ("ok", 9, [])
+
+
+def test_results_that_were_learnt_by_heart_fail(sandbox):
+    published = [np.asarray(narrowest(*arguments)) for arguments in find("fit-4").inputs(0)]
+    sandbox["gives"] = run_with(lambda covariances: published[0])
+    result, _ = graded()
+    assert result.exercises["fit-4"].points == 0
+    assert result.flags == ["saved and re-run answers differ: fit-4 (2 saved, 0 re-run)"]
+
+
+def test_usual_mistake_is_recognised_on_hidden_inputs(sandbox):
+    sandbox["gives"] = run_with(along_the_axes)
+    result, _ = graded()
+    assert "axes-only" in dict(result.exercises["fit-4"].mistakes)
+
+
+def test_what_the_new_run_gives_counts_and_the_difference_is_flagged(sandbox):
+    sandbox["gives"] = run_with(narrowest, fit_5="a")
+    result, _ = graded()
+    assert result.points == 8
+    assert result.flags == ["saved and re-run answers differ: fit-5 (1 saved, 0 re-run)"]
+
+
+def test_notebook_that_was_never_run_earns_what_running_it_gives(sandbox):
+    sandbox["gives"] = run_with(narrowest)
+    notebook = lab_notebook()
+    cell_of(notebook, "fit-1-check")["outputs"] = []
+    result, _ = graded(notebook)
+    assert result.points == 9
+    assert "saved and re-run answers differ: fit-1 (only re-run)" in result.flags
+
+
+def test_death_of_the_kernel_is_the_status_and_the_other_answers_count(sandbox):
+    sandbox["gives"] = run_with(narrowest, status="kernel died at cell 7")
+    result, page = graded()
+    assert (result.status, result.points) == ("kernel died at cell 7", 9)
+    assert b"when it was run again: kernel died at cell 7" in page
+
+
+def test_run_without_a_notebook_has_no_points(sandbox):
+    sandbox["gives"] = lambda inputs: {"status": "timed out", "notebook": None}
+    result, page = graded()
+    assert (result.status, result.points, page) == ("timed out", None, None)
+
+
+def test_results_of_other_seeds_are_not_mixed_up():
+    assert len({str(Mode()), str(MODE), str(Mode(rerun=True, seed=12)), str(Mode(True, 11, "none"))}) == 4
+
+
+def command(tmp_path, *options):
+    (tmp_path / "work" / "ann").mkdir(parents=True)
+    (tmp_path / "work" / "ann" / "nb.ipynb").write_bytes(b"")
+    return main(["grade", str(tmp_path / "work"), "-o", str(tmp_path / "out"), "--rerun", "--jobs", "1", *options])
+
+
+@pytest.fixture
+def nowhere(sandbox, monkeypatch):
+    module = sys.modules["gmmlab.course.sandbox"]
+    module.available = lambda: "The sandbox needs bubblewrap: `apt-get install bubblewrap`."
+    module.Limits = SimpleNamespace
+
+
+def test_without_a_sandbox_the_command_refuses_and_says_how_to_get_one(nowhere, tmp_path, capsys):
+    assert command(tmp_path) == 2
+    assert "apt-get install bubblewrap`. Or run them without: --sandbox none." in capsys.readouterr().err
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+def test_without_a_sandbox_the_risk_is_taken_only_by_request_and_with_a_warning(nowhere, tmp_path, capsys):
+    assert command(tmp_path, "--sandbox", "none") == 1
+    assert "students' code runs with your rights" in capsys.readouterr().err
+    assert (tmp_path / "out" / "grades.csv").exists()
+
+
+def test_seed_that_nobody_gave_stays_that_of_the_folder(tmp_path):
+    assert seed_of(tmp_path, 7) == 7
+    drawn = seed_of(tmp_path, None)
+    assert drawn > 0
+    assert seed_of(tmp_path, None) == drawn
+
+
+def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_none(tmp_path):
+    from gmmlab.course import sandbox
+
+    if missing := sandbox.available():
+        pytest.skip(missing)
+    for name, source in (("honest", None), ("learnt", "narrowest = lambda covariances: [0.26, 0.25]")):
+        notebook = lab_notebook()
+        kept = ("fit-4-answer", "fit-4-check", "fit-5-answer", "fit-5-check")
+        imports = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+        notebook["cells"] = [imports, *(cell_of(notebook, id) for id in kept)]
+        if source:
+            cell_of(notebook, "fit-4-answer")["source"] = source
+        (tmp_path / "work" / name).mkdir(parents=True)
+        (tmp_path / "work" / name / "nb.ipynb").write_bytes(to_bytes(notebook))
+    grade(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        honest, learnt = csv.DictReader(file)
+    assert (honest["status"], honest["fit-4"], honest["fit-5"]) == ("ok", "2", "1")
+    assert (learnt["status"], learnt["fit-4"], learnt["fit-5"]) == ("ok", "0", "1")
+    assert "saved and re-run answers differ: fit-4 (2 saved, 0 re-run)" in learnt["flags"]

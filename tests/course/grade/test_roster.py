@@ -1,0 +1,91 @@
+import csv
+import io
+
+import pytest
+
+from gmmlab.course import LabError
+from gmmlab.course.grade.collect import Student
+from gmmlab.course.grade.roster import LMS, match, read_class_list
+
+CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Old assignment (17)
+    Points Possible,,,,,10
+"Doe, Jane",123,u1,jdoe,One,7
+"Ünal, Åsa",124,u2,aunal,One,
+"""
+MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Last modified (grade)
+Participant 98,Jane Doe,jane@example.org,Submitted,,100,-
+Participant 99,Rick Roe,rick@example.org,No submission,,100,-
+"""
+
+
+@pytest.fixture
+def class_list(tmp_path):
+    def read(text, encoding="utf-8-sig"):
+        (tmp_path / "class.csv").write_bytes(text.encode(encoding))
+        return read_class_list(tmp_path / "class.csv")
+
+    return read
+
+
+def test_canvas_gradebook_is_a_class_list(class_list):
+    assert [one.student for one in class_list(CANVAS)] == [Student("Doe, Jane", "123"), Student("Ünal, Åsa", "124")]
+
+
+def test_moodle_worksheet_is_a_class_list(class_list):
+    assert [one.student for one in class_list(MOODLE)] == [Student("Jane Doe", "98"), Student("Rick Roe", "99")]
+
+
+def test_list_of_names_saved_by_a_spreadsheet_is_a_class_list(class_list):
+    assert [one.student.name for one in class_list("name\nJosé\n", encoding="cp1252")] == ["José"]
+
+
+def test_list_without_names_is_a_sentence(class_list):
+    with pytest.raises(LabError, match="names no students"):
+        class_list("mark\n7\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "student", "name"),
+    [
+        (CANVAS, Student("doejane", "123"), "Doe, Jane"),
+        (CANVAS, Student("whoever", "124"), "Ünal, Åsa"),
+        (CANVAS, Student("unalasa", ""), "Ünal, Åsa"),
+        (CANVAS, Student("jdoe", ""), "Doe, Jane"),
+        (MOODLE, Student("Jane Doe", "98"), "Jane Doe"),
+        (MOODLE, Student("Doe, Jane", ""), "Jane Doe"),
+        (MOODLE, Student("rick", ""), "Rick Roe"),
+    ],
+)
+def test_who_handed_in_is_found_on_the_list(class_list, text, student, name):
+    assert match([student], class_list(text))[student].student.name == name
+
+
+def test_name_that_two_students_share_matches_neither(class_list):
+    listed = class_list("name,id\nJane Doe,1\nJane Doe,2\n")
+    assert match([Student("Jane Doe")], listed) == {}
+    assert match([Student("Jane Doe", "2")], listed)[Student("Jane Doe", "2")].student.id == "2"
+
+
+def lines(lms, listed):
+    rows = [(listed[0].student, listed[0], {"03": "7", "total": "7"}), (Student("x"), None, {"03": "", "total": ""})]
+    text = io.StringIO()
+    csv.writer(text).writerows(LMS[lms](rows, {"03": 9.0}))
+    return list(csv.DictReader(io.StringIO(text.getvalue())))
+
+
+def test_canvas_gets_its_own_columns_and_the_points_possible(class_list):
+    possible, jane, other = lines("canvas", class_list(CANVAS))
+    assert possible["Student"].strip() == "Points Possible"
+    assert possible["03"] == "9"
+    assert [jane[c] for c in ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", "03")] == [
+        "Doe, Jane", "123", "u1", "jdoe", "One", "7",
+    ]  # fmt: skip
+    assert (other["Student"], other["03"]) == ("x", "")
+
+
+def test_moodle_gets_identifier_grade_and_maximum(class_list):
+    jane, other = lines("moodle", class_list(MOODLE))
+    assert [jane[c] for c in ("Identifier", "Full name", "Grade", "Maximum Grade", "03")] == [
+        "Participant 98", "Jane Doe", "7", "9", "7",
+    ]  # fmt: skip
+    assert other["Grade"] == ""

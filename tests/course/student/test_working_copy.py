@@ -1,0 +1,186 @@
+import json
+import signal
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from gmmlab.course import LabError
+from gmmlab.course.student.working_copy import MANIFEST, check_folder, course_files, read_manifest, synchronise
+
+NAME = "notebooks/03_fit.ipynb"
+
+
+def content(version, size=2000):
+    return json.dumps({"version": version, "padding": "x" * size}).encode()
+
+
+def sync(folder, version, name=NAME):
+    return [tuple(step)[:2] for step in synchronise(folder, {name: content(version)}, "test")]
+
+
+def test_empty_folder_receives_everything(lab, tmp_path):
+    files = course_files()
+    synchronise(tmp_path / "copy", files, "test")
+    written = {name: (tmp_path / "copy" / name).read_bytes() for name in files}
+    assert written == files
+    assert set(files) == {"notebooks/01_look.ipynb", "notebooks/02_fit.ipynb", "data/birds.csv"}
+
+
+def test_notebooks_of_a_working_copy_are_student_copies(lab, tmp_path):
+    synchronise(tmp_path, course_files(), "test")
+    notebook = nbformat.read(tmp_path / "notebooks" / "02_fit.ipynb", as_version=4)
+    assert "SOLUTION" not in str(notebook)
+
+
+def test_second_copy_of_the_same_course_does_nothing(tmp_path):
+    sync(tmp_path, 1)
+    assert sync(tmp_path, 1) == []
+
+
+def test_untouched_file_is_updated(tmp_path):
+    sync(tmp_path, 1)
+    assert sync(tmp_path, 2) == [("updated", NAME)]
+    assert (tmp_path / NAME).read_bytes() == content(2)
+
+
+def test_changed_file_is_left_alone(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    assert sync(tmp_path, 1) == [("left alone", NAME)]
+    assert (tmp_path / NAME).read_bytes() == b"mine"
+
+
+def test_newer_version_of_a_changed_file_is_put_beside_it(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    assert sync(tmp_path, 2) == [("put beside", "notebooks/03_fit.new.ipynb")]
+    assert (tmp_path / NAME).read_bytes() == b"mine"
+    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == content(2)
+
+
+def test_newer_version_is_offered_once(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    sync(tmp_path, 2)
+    (tmp_path / "notebooks/03_fit.new.ipynb").unlink()
+    assert sync(tmp_path, 2) == [("left alone", NAME)]
+
+
+def test_untouched_offer_is_replaced_by_a_newer_one(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    sync(tmp_path, 2)
+    assert sync(tmp_path, 3) == [("put beside", "notebooks/03_fit.new.ipynb")]
+    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == content(3)
+
+
+def test_changed_offer_is_not_overwritten_by_a_newer_one(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    sync(tmp_path, 2)
+    (tmp_path / "notebooks/03_fit.new.ipynb").write_bytes(b"also mine")
+    assert sync(tmp_path, 3) == [("put beside", "notebooks/03_fit.new-2.ipynb")]
+    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == b"also mine"
+
+
+def test_offer_that_replaced_the_students_file_is_updated_again(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    sync(tmp_path, 2)
+    (tmp_path / "notebooks/03_fit.new.ipynb").replace(tmp_path / NAME)
+    assert sync(tmp_path, 3) == [("updated", NAME)]
+
+
+def test_deleted_file_is_restored(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).unlink()
+    assert sync(tmp_path, 1) == [("wrote", NAME)]
+
+
+def test_file_that_was_there_before_the_course_is_not_overwritten(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "README.md").write_bytes(b"mine")
+    assert sync(tmp_path, 1, "data/README.md") == [("put beside", "data/README.new.md")]
+    assert (tmp_path / "data" / "README.md").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": {"a": [1]}}', "\x00"])
+def test_spoilt_manifest_loses_no_work(tmp_path, text):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    (tmp_path / MANIFEST).write_text(text)
+    sync(tmp_path, 2)
+    assert (tmp_path / NAME).read_bytes() == b"mine"
+
+
+def test_manifest_names_what_made_the_copy(tmp_path):
+    sync(tmp_path, 1)
+    assert read_manifest(tmp_path)["made_by"] == "test"
+
+
+@pytest.mark.parametrize("inside", [".", "notebooks", "data", "notebooks/deeper"])
+def test_copy_into_the_labs_own_folders_is_refused(lab, inside):
+    with pytest.raises(LabError, match="another folder"):
+        check_folder(lab.root / inside)
+
+
+def test_copy_through_a_link_into_the_labs_own_folders_is_refused(lab, tmp_path):
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "notebooks").symlink_to(lab.root / "notebooks")
+    with pytest.raises(LabError, match="another folder"):
+        check_folder(tmp_path / "copy")
+
+
+def test_copy_beside_the_labs_own_folders_is_allowed(lab):
+    check_folder(lab.root / "my-gmm-lab")
+
+
+def test_file_in_place_of_the_folder_is_refused(lab, tmp_path):
+    (tmp_path / "copy").write_text("")
+    with pytest.raises(LabError, match="is a file"):
+        check_folder(tmp_path / "copy")
+
+
+# The child dies by SIGKILL at its n-th step towards the disk: with half a file written, or just before
+# a finished file takes its place.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from gmmlab.course.student.working_copy import synchronise
+
+steps = int(sys.argv[2])
+
+def dying(function, last_words):
+    def call(*arguments):
+        global steps
+        if steps == 0:
+            last_words(*arguments)
+            os.kill(os.getpid(), signal.SIGKILL)
+        steps -= 1
+        return function(*arguments)
+    return call
+
+os.fsync = dying(os.fsync, lambda file: os.ftruncate(file, 1000))
+os.replace = dying(os.replace, lambda source, target: None)
+files = {f"notebooks/{n}.ipynb": Path(sys.argv[3]).read_bytes() for n in "abc"}
+synchronise(Path(sys.argv[1]), files, "test")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize("before", [None, 1], ids=["first copy", "update"])
+@pytest.mark.parametrize("steps", range(12))
+def test_killed_copy_leaves_whole_files_and_is_completed_by_the_next(tmp_path, before, steps):
+    folder, names = tmp_path / "copy", [f"notebooks/{n}.ipynb" for n in "abc"]
+    if before:
+        synchronise(folder, dict.fromkeys(names, content(before)), "test")
+    (tmp_path / "new").write_bytes(content(2))
+    command = [sys.executable, "-c", DYING, folder, str(steps), tmp_path / "new"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    whole = {content(before), content(2)}
+    assert {(folder / name).read_bytes() for name in names if (folder / name).exists()} <= whole
+    synchronise(folder, dict.fromkeys(names, content(2)), "test")
+    assert [(folder / name).read_bytes() for name in names] == [content(2)] * 3
+    assert sorted(path.name for path in (folder / "notebooks").iterdir()) == ["a.ipynb", "b.ipynb", "c.ipynb"]

@@ -1,0 +1,190 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gmmlab import paths
+from gmmlab.course import cli
+from gmmlab.course.student import launch, working_copy
+
+COMMANDS = ["start", "run", "book", "refresh", "release", "grade", "doctor"]
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """A lab with one empty notebook, and the current folder beside it."""
+    (tmp_path / "lab" / "notebooks").mkdir(parents=True)
+    (tmp_path / "lab" / "data").mkdir()
+    empty = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "lab" / "notebooks" / "01_look.ipynb").write_text(json.dumps(empty))
+    monkeypatch.setattr(paths, "lab_folder", lambda: tmp_path / "lab")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "lab"
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    calls = []
+    monkeypatch.setattr(launch, "open_lab", lambda *arguments: calls.append(arguments))
+    return calls
+
+
+def status(*arguments):
+    try:
+        return cli.main(arguments)
+    except SystemExit as stop:
+        return stop.code
+
+
+def test_importing_the_command_loads_nothing_heavy():
+    heavy = [
+        "IPython",
+        "jupyter_client",
+        "matplotlib",
+        "nbclient",
+        "nbformat",
+        "numpy",
+        "pandas",
+        "sklearn",
+        "tqdm",
+    ]
+    code = f"import gmmlab.course.cli, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_gives_an_example_of_its_use(command, capsys):
+    assert status(command, "--help") == 0
+    assert f"Example: gmm-lab {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_help_lists_every_command(capsys):
+    assert status("--help") == 0
+    listed = capsys.readouterr().out
+    assert all(f"\n    {command} " in listed for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "COMMAND"),
+        (["begin"], "begin"),
+        (["start", "--port", "http"], "'http' is not a whole number from 1 to 65535"),
+        (["start", "--port", "70000"], "'70000' is not a whole number from 1 to 65535"),
+        (["start", "file"], "file is a file"),
+        (["start", "file/below"], "file"),
+        (["start", "lab/notebooks"], "another folder"),
+        (["run", "99"], "01_look"),
+        (["run", "missing.ipynb"], "01_look"),
+        (["run", "-o", "file"], "file"),
+        (["run", "--timeout", "soon"], "'soon' is not a whole number"),
+        (["book"], "checkout"),
+        (["book", "99"], "01_look"),
+        (["refresh"], "checkout"),
+        (["release"], "FOLDER|FILE.zip"),
+        (["release", "out"], "checkout"),
+        (["grade"], "SUBMISSIONS"),
+        (["grade", "nowhere"], "neither a folder nor a .zip file"),
+        (["grade", "lab/data"], "There is no notebook in"),
+        (["grade", "lab", "--jobs", "0"], "'0' is not a whole number from 1 to 1000"),
+        (["grade", "lab", "-o", "file"], "file is a file"),
+        (["grade", "lab", "--class-list", "missing.csv"], "missing.csv"),
+        (["grade", "lab", "--lms", "slate"], "slate"),
+        (["doctor", "now"], "now"),
+    ],
+)
+def test_mistake_is_a_sentence_on_stderr_with_status_2(lab, opened, capsys, arguments, words):
+    (lab.parent / "file").write_text("")
+    assert status(*arguments) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_lab_without_notebooks_is_a_sentence(lab, capsys):
+    (lab / "notebooks" / "01_look.ipynb").unlink()
+    assert status("start") == 2
+    assert "There is no notebook in" in capsys.readouterr().err
+
+
+def test_missing_jupyterlab_is_a_sentence_and_no_copy_is_made(lab, monkeypatch, capsys):
+    monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
+    assert status("start") == 2
+    assert "JupyterLab is not installed" in capsys.readouterr().err
+    assert not (lab.parent / "my-gmm-lab").exists()
+
+
+def test_missing_package_points_to_the_doctor(lab, monkeypatch, capsys):
+    def missing():
+        raise ModuleNotFoundError("No module named 'nbformat'")
+
+    monkeypatch.setattr(working_copy, "course_files", missing)
+    assert status("start") == 2
+    assert "No module named 'nbformat'. `gmm-lab doctor` says" in capsys.readouterr().err
+
+
+def test_folder_that_cannot_be_written_is_a_sentence(lab, monkeypatch, capsys):
+    def refused(*arguments, **options):
+        raise PermissionError(13, "Permission denied", "my-gmm-lab")
+
+    monkeypatch.setattr(working_copy, "synchronise", refused)
+    assert status("start") == 2
+    assert capsys.readouterr().err == "gmm-lab: Permission denied: my-gmm-lab\n"
+
+
+def test_interrupt_is_a_sentence_with_status_130(lab, monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(working_copy, "course_files", interrupted)
+    assert status("start") == 130
+    assert "stopped, as you asked" in capsys.readouterr().err
+
+
+def test_start_makes_the_copy_and_opens_its_first_notebook(lab, opened, capsys):
+    assert status("start", "--no-browser", "--port", "8899") == 0
+    ((folder, notebook, browser, port),) = opened
+    assert (folder / notebook).is_file()
+    assert (str(folder), notebook, browser, port) == ("my-gmm-lab", "notebooks/01_look.ipynb", False, 8899)
+    assert "wrote       notebooks/01_look.ipynb" in capsys.readouterr().out
+
+
+def test_start_opens_the_browser_unless_told_otherwise(lab, opened):
+    assert status("start") == 0
+    assert opened[0][2:] == (True, None)
+
+
+def test_run_reports_the_failing_notebook_with_status_1(lab, capsys):
+    (lab / "notebooks" / "01_look.ipynb").write_text("{")
+    assert status("run", "-o", "out") == 1
+    said = capsys.readouterr()
+    assert "01_look" in said.out.splitlines()[1]
+    assert "gmm-lab: 01_look: " in said.err
+
+
+def test_grade_reports_what_it_could_not_read_with_status_1(lab, capsys):
+    (lab.parent / "work" / "ann").mkdir(parents=True)
+    (lab.parent / "work" / "ann" / "01_look.ipynb").write_text("{")
+    assert status("grade", "work", "-o", "out", "--jobs", "1") == 1
+    assert "Students: 1. Files: 1. Not graded, or not counted: 1, see" in capsys.readouterr().out
+    assert "unreadable" in (lab.parent / "out" / "grades.csv").read_text(encoding="utf-8-sig")
+
+
+def report(monkeypatch, *findings):
+    from gmmlab.course.student import doctor
+
+    monkeypatch.setattr(doctor, "examine", lambda: [doctor.Finding(*finding) for finding in findings])
+    return status("doctor")
+
+
+def test_doctor_of_a_sound_environment_has_status_0(monkeypatch, capsys):
+    assert report(monkeypatch, (True, "tqdm 4.70")) == 0
+    assert capsys.readouterr().out == "ok       tqdm 4.70\nThis environment can run the lab.\n"
+
+
+def test_doctor_with_a_problem_has_status_1(monkeypatch, capsys):
+    assert report(monkeypatch, (True, "tqdm 4.70"), (False, "scipy is not installed.")) == 1
+    assert "problem  scipy is not installed.\nProblems found: 1." in capsys.readouterr().out

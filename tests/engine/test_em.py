@@ -1,0 +1,140 @@
+"""The package's EM takes scikit-learn's steps, from sums that add up over blocks."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from gmmlab.engine.em import em, m_step, statistics
+from gmmlab.engine.parameters import Parameters
+from gmmlab.mixture import COVARIANCE_TYPES
+
+STEPS = 7
+
+
+def clouds(n, d, k, *, at=0.0, seed=0):
+    """Return n rows around k centres, far from the origin if asked."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(scale=3, size=(k, d))
+    return at + centres[rng.integers(k, size=n)] + rng.normal(size=(n, d)) @ rng.normal(scale=0.7, size=(d, d))
+
+
+def start_for(X, k, covariance_type, seed=1):
+    """Return a start: rows as means, and the covariance of the data."""
+    d = X.shape[1]
+    common = np.cov(X.T).reshape(d, d)
+    covariances = {
+        "full": np.tile(common, (k, 1, 1)),
+        "tied": common,
+        "diag": np.tile(np.diag(common), (k, 1)),
+        "spherical": np.full(k, np.trace(common) / d),
+    }[covariance_type]
+    rows = np.random.default_rng(seed).choice(len(X), k, replace=False)
+    return Parameters(np.full(k, 1 / k), X[rows], covariances, covariance_type)
+
+
+def scikit_learn(X, start, steps):
+    """Return scikit-learn's mixture after the same number of steps from the same start."""
+    precisions = (
+        1 / start.covariances if start.covariance_type in ("diag", "spherical") else np.linalg.inv(start.covariances)
+    )
+    gmm = GaussianMixture(
+        len(start.weights),
+        covariance_type=start.covariance_type,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=precisions,
+        max_iter=steps,
+        tol=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return gmm.fit(X)
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize(("n", "d", "k", "at"), [(50, 1, 2, 0), (2000, 2, 3, 0), (3000, 5, 4, 1e4), (3000, 20, 2, 0)])
+def test_same_start_and_steps_give_the_parameters_of_scikit_learn(covariance_type, n, d, k, at):
+    X = clouds(n, d, k, at=at)
+    start = start_for(X, k, covariance_type)
+    ours = em(X, start, max_iter=STEPS, tol=0)
+    # Far from the origin scikit-learn's own squares lose eight digits, so it gets the data near it.
+    theirs = scikit_learn(X - at, start.shifted(-at), STEPS)
+    np.testing.assert_allclose(ours.parameters.weights, theirs.weights_, rtol=1e-8)
+    np.testing.assert_allclose(ours.parameters.means, theirs.means_ + at, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(ours.parameters.covariances, theirs.covariances_, rtol=1e-7, atol=1e-8)
+    assert ours.log_likelihood[-1] == pytest.approx(theirs.lower_bound_, abs=1e-10)
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+def test_the_log_likelihood_never_falls(covariance_type):
+    X = clouds(1000, 3, 4)
+    path = em(X, start_for(X, 4, covariance_type), max_iter=100, tol=0, reg_covar=0).log_likelihood
+    assert np.diff(path).min() > -1e-12
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+def test_the_statistics_of_blocks_add_up(covariance_type):
+    X = clouds(1000, 3, 2)
+    start = start_for(X, 2, covariance_type)
+    whole, parts = statistics(X, start), sum(statistics(block, start) for block in np.array_split(X, 7))
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood)
+    np.testing.assert_allclose(m_step(parts).covariances, m_step(whole).covariances, rtol=1e-9)
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+def test_the_order_of_the_rows_does_not_matter(covariance_type):
+    X = clouds(500, 2, 2)
+    start = start_for(X, 2, covariance_type)
+    shuffled = np.random.default_rng(5).permutation(X)
+    one, other = em(X, start, tol=1e-9), em(shuffled, start, tol=1e-9)
+    np.testing.assert_allclose(one.parameters.means, other.parameters.means, rtol=1e-7, atol=1e-9)
+
+
+def test_single_precision_is_close():
+    X = clouds(2000, 2, 3)
+    start = start_for(X, 3, "full")
+    double, single = em(X, start, tol=0, max_iter=5), em(X.astype(np.float32), start, tol=0, max_iter=5)
+    np.testing.assert_allclose(single.parameters.means, double.parameters.means, rtol=1e-2, atol=1e-2)
+
+
+def test_weights_sum_to_one():
+    X = clouds(500, 2, 3)
+    assert em(X, start_for(X, 3, "full")).parameters.weights.sum() == pytest.approx(1)
+
+
+X = clouds(60, 2, 2)
+START = start_for(X, 2, "full")
+REFUSED = {
+    "missing entries": (np.where(X.max() - 1 < X, np.nan, X), START, "NaN or infinite"),
+    "infinite entries": (np.where(X.max() - 1 < X, np.inf, X), START, "NaN or infinite"),
+    "fewer rows than components": (X[:1], START, "1 rows; 2 components"),
+    "other columns": (X[:, :1], START, "expected .n, 2."),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_unfit_data_are_refused_with_a_sentence(name):
+    data, start, words = REFUSED[name]
+    with pytest.raises(ValueError, match=words):
+        em(data, start)
+
+
+def test_a_constant_column_is_kept_from_collapse_by_the_floor():
+    flat = np.column_stack([X[:, 0], np.ones(len(X))])
+    start = Parameters(np.array([0.5, 0.5]), flat[:2], np.tile(np.eye(2), (2, 1, 1)), "full")
+    assert em(flat, start, max_iter=20).parameters.covariances[:, 1, 1] == pytest.approx([1e-6, 1e-6], rel=1e-3)
+
+
+def test_a_constant_column_without_a_floor_is_refused_with_a_sentence():
+    flat = np.column_stack([X[:, 0], np.ones(len(X))])
+    start = Parameters(np.array([0.5, 0.5]), flat[:2], np.tile(np.eye(2), (2, 1, 1)), "full")
+    with pytest.raises(ValueError, match="not positive definite"):
+        em(flat, start, max_iter=20, reg_covar=0)
+
+
+def test_weights_that_are_no_distribution_are_refused():
+    with pytest.raises(ValueError, match="sum to 1"):
+        Parameters(np.array([0.5, 0.6]), START.means, START.covariances, "full")

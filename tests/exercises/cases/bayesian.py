@@ -1,0 +1,334 @@
+"""Answers to the exercises of notebook 09: right ones written differently, and the usual wrong ones."""
+
+import warnings
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.preprocessing import StandardScaler
+
+from exercises.case import right, wrong
+from gmmlab.data import load_faithful, load_wreath
+
+
+def left_of(v):
+    return np.concatenate([[1], np.cumprod(1 - v)])
+
+
+@right("bayesian-1")
+def cumulative_product():
+    return lambda v: np.append(v, 1) * left_of(v)
+
+
+@right("bayesian-1")
+def loop_over_breaks():
+    def break_stick(fractions):
+        weights, left = [], 1.0
+        for fraction in fractions:
+            weights.append(left * fraction)
+            left -= left * fraction
+        return [*weights, left]
+
+    return break_stick
+
+
+@right("bayesian-1")
+def differences_of_what_is_left_as_float32():
+    return lambda v: (-np.diff(np.append(left_of(v), 0))).astype(np.float32)
+
+
+@right("bayesian-1")
+def series_with_the_rest_at_the_end():
+    def break_stick(v):
+        weights = v * left_of(v)[:-1]
+        return pd.Series(np.append(weights, 1 - weights.sum()))
+
+    return break_stick
+
+
+@wrong("bayesian-1", "rest-forgotten")
+def without_the_last_piece():
+    return lambda v: v * left_of(v)[:-1]
+
+
+@wrong("bayesian-1", "rest-forgotten")
+def list_without_the_last_piece():
+    return lambda v: (v * left_of(v)[:-1]).tolist()
+
+
+@wrong("bayesian-1", "rest-spread")
+def divided_by_the_sum():
+    def break_stick(v):
+        weights = v * left_of(v)[:-1]
+        return weights / weights.sum()
+
+    return break_stick
+
+
+@wrong("bayesian-1", "unbroken")
+def fractions_of_the_whole():
+    return lambda v: np.append(v, 1 - v.sum())
+
+
+@wrong("bayesian-1", "normalised-fractions")
+def fractions_and_a_one_over_their_sum():
+    return lambda v: np.append(v, 1) / np.append(v, 1).sum()
+
+
+@wrong("bayesian-1", "own-break-counted")
+def product_includes_itself():
+    return lambda v: np.append(v * np.cumprod(1 - v), np.prod(1 - v))
+
+
+@wrong("bayesian-1", "remainders")
+def only_what_is_left():
+    return left_of
+
+
+@wrong("bayesian-1", "reversed")
+def last_piece_first():
+    return lambda v: (np.append(v, 1) * left_of(v))[::-1]
+
+
+@wrong("bayesian-1", "raised")
+def shapes_do_not_fit():
+    return lambda v: v * left_of(v)
+
+
+@wrong("bayesian-1", "wrong-kind")
+def weights_for_a_function():
+    return left_of(np.array([0.5, 0.5]))
+
+
+@right("bayesian-2")
+def counted_by_numpy():
+    return lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum() >= share).sum()
+
+
+@right("bayesian-2")
+def loop_over_components():
+    def count_alive(alpha, gamma, share):
+        n = sum(alpha) - len(alpha) * gamma
+        return sum(1 for value in alpha if value - gamma >= share * n)
+
+    return count_alive
+
+
+@right("bayesian-2")
+def length_of_a_selection_as_float():
+    def count_alive(alpha, gamma, share):
+        held = pd.Series(alpha - gamma)
+        return float(len(held[held / held.sum() >= share]))
+
+    return count_alive
+
+
+@right("bayesian-2")
+def array_of_one_number():
+    return lambda alpha, gamma, share: np.array([np.count_nonzero(alpha - gamma >= share * (alpha - gamma).sum())])
+
+
+@wrong("bayesian-2", "prior-kept")
+def weights_against_the_share():
+    return lambda alpha, gamma, share: (alpha / alpha.sum() >= share).sum()
+
+
+@wrong("bayesian-2", "counts-for-shares")
+def samples_against_the_share():
+    return lambda alpha, gamma, share: (alpha - gamma >= share).sum()
+
+
+@wrong("bayesian-2", "gamma-for-threshold")
+def anything_above_gamma():
+    return lambda alpha, gamma, share: (alpha > gamma).sum()
+
+
+@wrong("bayesian-2", "dead-counted")
+def those_below():
+    return lambda alpha, gamma, share: (alpha - gamma < share * (alpha - gamma).sum()).sum()
+
+
+@wrong("bayesian-2", "mask-for-count")
+def true_and_false():
+    return lambda alpha, gamma, share: alpha - gamma >= share * (alpha - gamma).sum()
+
+
+@wrong("bayesian-2", "mask-for-count")
+def shares_themselves():
+    return lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).tolist()
+
+
+@wrong("bayesian-2", "shares-added")
+def sum_of_the_shares():
+    return lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).sum()
+
+
+@wrong("bayesian-2", "wrong-kind")
+def count_in_words():
+    return lambda alpha, gamma, share: f"{(alpha - gamma >= share).sum()} alive"
+
+
+@right("bayesian-3")
+def the_prior_letter():
+    return "b"
+
+
+@right("bayesian-3")
+def the_prior_capital():
+    return "B"
+
+
+@right("bayesian-3")
+def the_prior_in_parentheses():
+    return "(b)"
+
+
+@wrong("bayesian-3", "chose-a")
+def weight_zero():
+    return "a"
+
+
+@wrong("bayesian-3", "chose-c")
+def larger_reg_covar():
+    return "c"
+
+
+@wrong("bayesian-3", "chose-d")
+def stopped_too_early():
+    return "d"
+
+
+@wrong("bayesian-3", "chose-e")
+def no_single_samples():
+    return "e"
+
+
+@wrong("bayesian-3", "wrong-kind")
+def two_letters_for_the_prior():
+    return "b and d"
+
+
+@wrong("bayesian-3", "wrong-kind")
+def letter_in_a_list():
+    return ["b"]
+
+
+@wrong("bayesian-3", "wrong-kind")
+def place_of_the_option():
+    return 2
+
+
+@cache
+def wreath_model(n_components=25, **settings):
+    """Fit a Bayesian mixture to the wreath."""
+    settings = {"max_iter": 1000, "random_state": 0} | settings
+    return BayesianGaussianMixture(n_components=n_components, **settings).fit(load_wreath())
+
+
+def alive(model):
+    return int((model.weights_ > 0.01).sum())
+
+
+def with_count(model):
+    return model, alive(model)
+
+
+@right("bayesian-4")
+def defaults_with_spare_components():
+    return with_count(wreath_model())
+
+
+@right("bayesian-4")
+def another_seed_and_twenty_components():
+    return wreath_model(20, random_state=3), np.float32(alive(wreath_model(20, random_state=3)))
+
+
+@right("bayesian-4")
+def finite_dirichlet():
+    return with_count(wreath_model(30, weight_concentration_prior_type="dirichlet_distribution", random_state=1))
+
+
+@right("bayesian-4")
+def narrow_prior_on_an_array():
+    points = load_wreath().to_numpy()
+    prior = 0.01 * np.cov(points.T)
+    return with_count(
+        BayesianGaussianMixture(n_components=25, covariance_prior=prior, max_iter=1000, random_state=2).fit(points)
+    )
+
+
+@wrong("bayesian-4", "not-bayesian")
+def maximum_likelihood_with_fourteen():
+    return GaussianMixture(14, n_init=5, random_state=0).fit(load_wreath()), 14
+
+
+@wrong("bayesian-4", "few-components")
+def limit_at_ten():
+    return with_count(wreath_model(10))
+
+
+@wrong("bayesian-4", "few-components")
+def limit_at_the_answer():
+    return with_count(wreath_model(14))
+
+
+@wrong("bayesian-4", "covariance-type")
+def diagonal_components():
+    return with_count(wreath_model(covariance_type="diag"))
+
+
+@wrong("bayesian-4", "changed-data")
+def standardised_points():
+    points = StandardScaler().fit_transform(load_wreath())
+    return with_count(BayesianGaussianMixture(n_components=25, max_iter=1000, random_state=0).fit(points))
+
+
+@wrong("bayesian-4", "changed-data")
+def eruptions_for_the_wreath():
+    return with_count(BayesianGaussianMixture(n_components=25, max_iter=1000, random_state=0).fit(load_faithful()))
+
+
+@wrong("bayesian-4", "not-converged")
+def three_iterations():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return with_count(BayesianGaussianMixture(n_components=25, max_iter=3, random_state=0).fit(load_wreath()))
+
+
+@wrong("bayesian-4", "prior-feeds-the-dead")
+def many_imaginary_samples():
+    settings = {"weight_concentration_prior_type": "dirichlet_distribution", "weight_concentration_prior": 50}
+    return with_count(wreath_model(**settings))
+
+
+@wrong("bayesian-4", "start-or-prior")
+def prior_as_wide_as_many_wreaths():
+    wide = BayesianGaussianMixture(n_components=25, covariance_prior=100 * np.cov(load_wreath().T), max_iter=1000)
+    return with_count(wide.set_params(random_state=0).fit(load_wreath()))
+
+
+@wrong("bayesian-4", "all-components")
+def the_limit_for_the_count():
+    return wreath_model(), wreath_model().n_components
+
+
+@wrong("bayesian-4", "dead-counted")
+def the_empty_ones():
+    return wreath_model(), wreath_model().n_components - alive(wreath_model())
+
+
+@wrong("bayesian-4", "miscounted")
+def weights_above_seven_per_cent():
+    return wreath_model(), int((wreath_model().weights_ > 0.07).sum())
+
+
+@wrong("bayesian-4", "wrong-kind")
+def answers_swapped():
+    return alive(wreath_model()), wreath_model()
+
+
+@wrong("bayesian-4", "wrong-kind")
+def a_list_of_weights():
+    return wreath_model().weights_.tolist(), alive(wreath_model())

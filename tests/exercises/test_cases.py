@@ -1,0 +1,75 @@
+"""Every check gives full points to right answers and refuses each wrong one with the message meant for it."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from exercises.case import Case, all_cases
+from gmmlab.exercises import check, exercises, judge
+
+CASES = all_cases()
+RIGHT = [case for case in CASES if case.mistake is None]
+WRONG = [case for case in CASES if case.mistake is not None]
+NAMELESS = {"other", "unjudged", "malformed"}
+
+CLASSICS = {
+    "labels-not-matched",
+    "predict_proba-for-predict",
+    "fitted-on-test",
+    "scaler-fitted-on-all",
+    "unscaled",
+    "integer-input",
+    "hard-labels",
+    "wrong-axis",
+    "variance-for-sd",
+    "density-for-probability",
+    "covariance-type",
+    "per-sample-for-total",
+    "bic-sign",
+}
+
+
+def stored(case: Case):
+    """Judge the answer as a grader does: from the JSON that the notebook holds."""
+    payload = check(case.exercise, *case.answers()).payload
+    return judge(json.loads(json.dumps(payload, allow_nan=False)))
+
+
+def named(cases: list[Case]) -> list:
+    return [pytest.param(case, id=case.name) for case in cases]
+
+
+@pytest.mark.parametrize("case", named(RIGHT))
+def test_a_right_answer_gets_full_points(case):
+    feedback = stored(case)
+    assert feedback.points == feedback.exercise.points, feedback.lines
+
+
+@pytest.mark.parametrize("case", named(WRONG))
+def test_a_wrong_answer_gets_the_message_meant_for_it(case):
+    feedback = stored(case)
+    made = {line.mistake for line in feedback.lines if not line.met}
+    assert feedback.points < feedback.exercise.points
+    assert case.mistake in made, feedback.lines
+
+
+@pytest.mark.parametrize("ex", [pytest.param(ex, id=ex.id) for ex in exercises()])
+def test_every_exercise_has_its_cases(ex):
+    right = [case for case in RIGHT if case.exercise == ex.id]
+    wrong = [case for case in WRONG if case.exercise == ex.id]
+    assert len(right) >= 3
+    assert len(wrong) >= 6
+    assert len({case.mistake for case in wrong}) >= 3
+
+
+def test_no_wrong_case_is_left_without_a_name():
+    assert not [case.name for case in WRONG if case.mistake in NAMELESS]
+
+
+def test_cases_have_distinct_names():
+    assert max(Counter(case.name for case in CASES).values()) == 1
+
+
+def test_the_classic_mistakes_are_all_recognised_somewhere():
+    assert {case.mistake for case in WRONG} >= CLASSICS

@@ -1,0 +1,99 @@
+"""The lab remembers a student's exercises, in a working copy beyond the kernel's life."""
+
+import json
+
+import pytest
+
+import gmmlab
+from gmmlab.exercises import check, exercises, memory, progress
+from gmmlab.exercises.feedback import Feedback
+from gmmlab.exercises.registry import find
+from gmmlab.exercises.rubric import Line
+
+FIT = find("fit-1")
+
+
+@pytest.fixture(autouse=True)
+def empty_memory(monkeypatch):
+    monkeypatch.setattr(memory, "_SEEN", {})
+
+
+@pytest.fixture
+def working_copy(tmp_path, monkeypatch):
+    (tmp_path / ".gmm-lab").mkdir()
+    (tmp_path / ".gmm-lab" / "manifest.json").write_text("{}")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    return tmp_path
+
+
+def earned(points):
+    return Feedback(FIT, [Line(points, points > 0, "m", None if points else "other")])
+
+
+def test_progress_is_reached_from_the_package():
+    assert gmmlab.progress is progress
+
+
+def test_all_exercises_begin_open():
+    assert all(points is None for _, points in progress().rows)
+
+
+def test_an_answer_shows_in_progress():
+    memory.remember(earned(1))
+    assert dict((ex.id, points) for ex, points in progress().rows)["fit-1"] == 1
+
+
+def test_the_latest_answer_counts():
+    memory.remember(earned(1))
+    memory.remember(earned(0))
+    assert memory.recall("fit-1") == 0
+
+
+def test_an_open_check_leaves_the_exercise_open():
+    check("fit-1", ...)
+    assert memory.recall("fit-1") is None
+
+
+def test_a_working_copy_remembers_after_the_kernel_is_gone(working_copy, monkeypatch):
+    memory.remember(earned(1))
+    monkeypatch.setattr(memory, "_SEEN", {})
+    assert memory.recall("fit-1") == 1
+
+
+def test_outside_a_working_copy_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    memory.remember(earned(1))
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"points": "many"}', '{"points": null}'])
+def test_a_spoilt_memory_reads_as_open(working_copy, content):
+    folder = working_copy / ".gmm-lab" / "progress"
+    folder.mkdir()
+    (folder / "fit-1.json").write_text(content)
+    assert memory.recall("fit-1") is None
+
+
+def test_a_memory_that_cannot_be_written_does_not_disturb(working_copy):
+    (working_copy / ".gmm-lab" / "progress").write_text("a file where a folder should be")
+    memory.remember(earned(1))
+    assert memory.recall("fit-1") == 1
+
+
+def test_the_table_says_points_and_states():
+    memory.remember(earned(FIT.points))
+    shown = progress(FIT.notebook)
+    total = sum(ex.points for ex in exercises(FIT.notebook))
+    assert repr(shown).startswith(f"{FIT.points:g} of {total:g} points; 1 of ")
+    assert "✓ right" in shown._repr_html_() and "○ open" in shown._repr_html_()
+
+
+def test_an_unknown_notebook_names_the_known_ones():
+    with pytest.raises(ValueError, match="03_fit_mixture"):
+        progress("99_nothing")
+
+
+def test_a_remembered_answer_is_plain_json(working_copy):
+    memory.remember(earned(1))
+    assert json.loads((working_copy / ".gmm-lab" / "progress" / "fit-1.json").read_text()) == {"points": 1}
