@@ -2,12 +2,19 @@
 
 import csv
 import os
+import zipfile
+from importlib.metadata import version
 
 import pytest
 
 from course.grade.classroom import FIT, answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
+from gmmlab.course.grade import store
+from gmmlab.course.grade.collect import Reader, collect
 from gmmlab.course.grade.grade import grade
+from gmmlab.course.grade.gradebook import Gradebook
+from gmmlab.course.grade.run import Mode
+from gmmlab.course.grade.store import Store, key_of, lab_version
 
 PLOT = "05_plot_mixture"
 CLASS = "name,id\nann,1\nbob,2\ncia,3\ndan,4\neve,5\nfay,6\n"
@@ -199,3 +206,56 @@ def test_folder_of_submissions_is_not_written_into(tmp_path):
     hand_in(tmp_path, "ann/a.ipynb", b"{}")
     with pytest.raises(LabError, match="Give another folder"):
         grade(tmp_path, tmp_path)
+
+
+def test_a_note_on_a_page_stays_and_does_not_reach_the_results(tmp_path):
+    work, out = tmp_path / "work", tmp_path / "out"
+    hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
+    grade(work, out)
+    page = out / "feedback" / "ann" / f"{FIT}.html"
+    (stored,) = (out / ".results").glob("*.html")
+    before = stored.read_bytes()
+    page.write_bytes(before + b"<p>See me.</p>")
+    assert stored.read_bytes() == before
+    hand_in(work, "bob/a.ipynb", without_figures(lab_notebook()))
+    grade(work, out)
+    assert page.read_bytes().endswith(b"<p>See me.</p>")
+    assert (out / "feedback" / "bob" / f"{FIT}.html").is_file()
+
+
+def test_two_spellings_of_one_name_are_one_row_with_all_points(tmp_path):
+    work = tmp_path / "work"
+    hand_in(work, "Jane Doe/a.ipynb", without_figures(lab_notebook()))
+    hand_in(work, "jane doe/plot.ipynb", without_figures(lab_notebook(PLOT)))
+    (tmp_path / "class.csv").write_text("Student,ID\nJane Doe,7\n")
+    grade(work, tmp_path / "out", class_list=tmp_path / "class.csv", lms="canvas")
+    (row,) = rows_of(tmp_path / "out" / "grades.csv")
+    assert row["status"] == "ok"
+    assert row[FIT] and row[PLOT]
+    assert "handed in under 2 names: Jane Doe, jane doe" in row["flags"]
+    assert [line["ID"] for line in rows_of(tmp_path / "out" / "canvas.csv")] == ["", "7"]
+
+
+@pytest.mark.parametrize("package", ["numpy", "scikit-learn"])
+def test_results_of_other_versions_are_not_used_again(package, monkeypatch):
+    before = key_of("ann", b"{}", "mode")
+    lab_version.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "version", lambda name: "0.0" if name == package else version(name))
+        assert key_of("ann", b"{}", "mode") != before
+    lab_version.cache_clear()
+    assert key_of("ann", b"{}", "mode") == before
+
+
+def test_an_archive_is_closed_when_grading_stops(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("ann/a.ipynb", "{}")
+        archive.writestr("bob/a.ipynb", "{}")
+    book = Gradebook(collect(tmp_path / "all.zip"), Store(tmp_path / "out"), [])
+    opened = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reader, "_open", lambda self, *a, old=Reader._open: opened.append(old(self, *a)) or opened[-1])
+        works = book._works(Mode(), lambda: None)
+        next(works)
+        works.close()
+    assert opened[0].fp is None

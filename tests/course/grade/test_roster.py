@@ -5,7 +5,7 @@ import pytest
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.collect import Student
-from gmmlab.course.grade.roster import LMS, match, read_class_list
+from gmmlab.course.grade.roster import LMS, match, one_line_one_person, read_class_list
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Old assignment (17)
     Points Possible,,,,,10
@@ -89,3 +89,32 @@ def test_moodle_gets_identifier_grade_and_maximum(class_list):
         "Participant 98", "Jane Doe", "7", "9", "7",
     ]  # fmt: skip
     assert other["Grade"] == ""
+
+
+def persons_of(students, listed):
+    return one_line_one_person(students, match(students, listed))
+
+
+def test_two_spellings_of_a_name_are_one_person_with_one_line(class_list):
+    students = [Student("Jane Doe"), Student("jane doe"), Student("Rick Roe")]
+    persons = persons_of(students, class_list("name,id\nJane Doe,1\nRick Roe,2\n"))
+    assert persons.alias == {Student("jane doe"): Student("Jane Doe")}
+    assert persons.same == {Student("Jane Doe"): ["Jane Doe", "jane doe"]}
+    assert {s.name: one.student.id for s, one in persons.matched.items()} == {"Jane Doe": "1", "Rick Roe": "2"}
+    assert persons.doubtful == {}
+
+
+def test_two_numbers_are_two_people_and_neither_gets_the_line_of_their_name(class_list):
+    students = [Student("Ann Lee", "4711"), Student("Ann Lee", "4712")]
+    persons = persons_of(students, class_list("name,id\nAnn Lee,003\n"))
+    assert persons.matched == {}
+    assert set(persons.doubtful) == set(students)
+    assert "4711, 4712" in persons.doubtful[students[0]]
+
+
+def test_a_number_on_the_list_goes_before_a_name(class_list):
+    students = [Student("Ann Lee", "4712"), Student("Ann Lee", "4711"), Student("ann lee")]
+    persons = persons_of(students, class_list("name,id\nAnn Lee,4711\n"))
+    assert list(persons.matched) == [Student("Ann Lee", "4711")]
+    assert list(persons.doubtful) == [Student("Ann Lee", "4712")]
+    assert persons.alias == {Student("ann lee"): Student("Ann Lee", "4711")}

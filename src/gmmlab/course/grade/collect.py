@@ -339,6 +339,14 @@ class Reader:
         self._place: tuple | None = None
         self._archive: zipfile.ZipFile | None = None
 
+    def __enter__(self) -> "Reader":
+        """Begin; the archive that is open is closed when the block is left."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
     def read(self, found: Found) -> bytes:
         """Return the content of a file.
 

@@ -16,7 +16,7 @@ from gmmlab.course import LabError
 from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Result
 from gmmlab.course.grade.collect import Found, Reader, Student
-from gmmlab.course.grade.roster import Listed, match
+from gmmlab.course.grade.roster import Listed, match, one_line_one_person
 from gmmlab.course.grade.run import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.student.working_copy import atomic_write
@@ -120,7 +120,11 @@ class Gradebook:
         for number, each in enumerate(found):
             if each.student is not None:
                 self._files[each.student].append(number)
-        self._matched = match(list(self._files), listed)
+        persons = one_line_one_person(list(self._files), match(list(self._files), listed))
+        self._matched, self._same = persons.matched, persons.same
+        for alias, student in persons.alias.items():
+            self._files[student] = sorted(self._files[student] + self._files.pop(alias))
+        self._doubtful = persons.doubtful
         present = {id(one) for one in self._matched.values()}
         absent = [one.student for one in listed if id(one) not in present]
         order = sorted([*self._files, *absent], key=lambda s: (s.name.casefold(), s.name, s.id))
@@ -137,25 +141,25 @@ class Gradebook:
                 bar.update()
 
     def _works(self, mode: Mode, tick: Callable[[], object]) -> Iterator[Work]:
-        reader, begun = Reader(), set()
-        for number, each in enumerate(self.found):
-            try:
-                content = b"" if each.problem else reader.read(each)
-            except LabError as problem:
-                self.problems[number] = str(problem)
-            if number in self.problems:
-                tick()
-                continue
-            student = each.student.name if each.student else ""
-            key = self.keys[number] = key_of(each.student.key if each.student else "", content, str(mode))
-            self.digests[number] = hashlib.sha256(content).digest()[:12]
-            known = self.store.get(key)
-            if key in begun or (known is not None and known.status not in _AGAIN):
-                tick()
-            else:
-                begun.add(key)
-                yield Work(key, student, content, mode)
-        reader.close()
+        begun: set[str] = set()
+        with Reader() as reader:
+            for number, each in enumerate(self.found):
+                try:
+                    content = b"" if each.problem else reader.read(each)
+                except LabError as problem:
+                    self.problems[number] = str(problem)
+                if number in self.problems:
+                    tick()
+                    continue
+                student = each.student.name if each.student else ""
+                key = self.keys[number] = key_of(each.student.key if each.student else "", content, str(mode))
+                self.digests[number] = hashlib.sha256(content).digest()[:12]
+                known = self.store.get(key)
+                if key in begun or (known is not None and known.status not in _AGAIN):
+                    tick()
+                else:
+                    begun.add(key)
+                    yield Work(key, student, content, mode)
 
     def look(self) -> None:
         """Read all results once: which notebooks there are, and which answers are alike."""
@@ -199,7 +203,14 @@ class Gradebook:
         for place, row in enumerate(self._rows()):
             for name, flag in self.pairs.get(place, []):
                 row.flags[name].append(flag)
-            if self.listed and row.listed is None:
+            if row.student in self._same:
+                row.flags[""].append(
+                    f"handed in under {len(self._same[row.student])} names: "
+                    f"{_some(self._same[row.student], len(self._same[row.student]))}"
+                )
+            if row.student in self._doubtful:
+                row.flags[""].append(self._doubtful[row.student])
+            elif self.listed and row.listed is None:
                 row.flags[""].append("not on the class list")
             yield row
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.collect import Student
@@ -91,6 +92,59 @@ def match(students: list[Student], listed: list[Listed]) -> dict[Student, Listed
             by_word[word] = one if word not in by_word else None
     found = {s: by_id.get(s.id) or by_id.get(s.name) or by_word.get(_plain(s.name)) for s in students}
     return {student: one for student, one in found.items() if one is not None}
+
+
+class Persons(NamedTuple):
+    """Who is who: a line of the class list stands for one person, and a person has one line.
+
+    Attributes
+    ----------
+    matched : dict of Student to Listed
+        At most one student for each line.
+    alias : dict of Student to Student
+        Names under which somebody handed in too, and the name under which all of it counts.
+    same : dict of Student to list of str
+        For each student with aliases all names, to be shown.
+    doubtful : dict of Student to str
+        Students who cannot be told apart, and why.
+    """
+
+    matched: dict[Student, Listed]
+    alias: dict[Student, Student]
+    same: dict[Student, list[str]]
+    doubtful: dict[Student, str]
+
+
+def one_line_one_person(students: list[Student], matched: dict[Student, Listed]) -> Persons:
+    """Take students on the same line for one person, unless the numbers in their file names say otherwise."""
+    claims: dict[int, list[Student]] = {}
+    for student in students:
+        if student in matched:
+            claims.setdefault(id(matched[student]), []).append(student)
+    persons = Persons({}, {}, {}, {})
+    for claimants in claims.values():
+        line = matched[claimants[0]]
+        by_id = [student for student in claimants if line.student.id in (student.id, student.name) and student.id]
+        numbers = {student.id for student in claimants if student.id} | ({line.student.id} if by_id else set())
+        if len(numbers) > 1 and not by_id:
+            why = (
+                f"the class list has one line for {line.student.name}, but {len(numbers)} people of this name handed "
+                f"in ({', '.join(sorted(numbers))}): say in the class list which number is whose"
+            )
+            persons.doubtful.update(dict.fromkeys(claimants, why))
+            continue
+        # A number in a file name that is not the line's is another person's.
+        others = [student for student in claimants if by_id and student.id not in ("", line.student.id)]
+        persons.doubtful.update(
+            dict.fromkeys(others, f"the class list has another number for {line.student.name}: {line.student.id}")
+        )
+        own = [student for student in claimants if student not in others]
+        first = (by_id or own)[0]
+        persons.matched[first] = line
+        persons.alias.update({student: first for student in own if student != first})
+        if len(own) > 1:
+            persons.same[first] = [student.key for student in own]
+    return persons
 
 
 def canvas(rows: list[tuple[Student, Listed | None, dict[str, str]]], possible: dict[str, float]) -> list[list[str]]:

@@ -1,9 +1,10 @@
 """Results on disk, each written in one step under a key of all that it depends on."""
 
 import hashlib
-import os
+import json
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import gmmlab
@@ -11,13 +12,19 @@ from gmmlab import paths
 from gmmlab.course.grade.assess import Result
 from gmmlab.course.student.working_copy import atomic_write
 
+_JUDGES = ("numpy", "pandas", "scikit-learn", "scipy")
+"""Packages whose versions can change what a check says."""
+
 
 @cache
 def lab_version() -> str:
-    """Return a digest of the package and the lab's notebooks: with any other, results are not used again."""
+    """Return a digest of all that judges: with any other, results are not used again.
+
+    It covers the package, the lab's notebooks, and the versions of the packages that compute.
+    """
     package = Path(gmmlab.__file__).parent
     files = [*sorted(package.rglob("*.py")), *sorted((paths.lab_folder() / "notebooks").glob("*.ipynb"))]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr([(name, version(name)) for name in _JUDGES]).encode())
     for path in files:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
@@ -60,23 +67,26 @@ class Store:
         return result if not result.exercises or self.page(key).is_file() else None
 
     def hand_out(self, pages: Iterable[tuple[Path, str]], feedback: Path) -> None:
-        """Put the pages of these results at these places, and remove pages of earlier runs that no longer count."""
-        wanted = dict(pages)
-        for path, key in wanted.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _link(self.page(key), path)
-        for old in feedback.glob("*/*.html"):
-            if old not in wanted:
-                old.unlink()
+        """Copy the pages of these results to these places, and remove pages of earlier runs that no longer count.
+
+        A page that was handed out before and has not changed since is left alone, with what the instructor wrote on it.
+        """
+        ledger = self.folder.parent / ".handed-out"
+        before, now = _read(ledger), {}
+        for path, key in pages:
+            name = path.relative_to(feedback).as_posix()
+            now[name] = key
+            if before.get(name) != key or not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_write(path, self.page(key).read_bytes(), durable=False)
+        for name in before.keys() - now.keys():
+            (feedback / name).unlink(missing_ok=True)
+        atomic_write(ledger, json.dumps(now).encode(), durable=False)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Make ``target`` another name of ``source``; where the file system has none, a copy."""
-    if target.exists():
-        if target.samefile(source):
-            return
-        target.unlink()
+def _read(ledger: Path) -> dict[str, str]:
+    """Return which page was handed out under which key; nothing where that is not known."""
     try:
-        os.link(source, target)
-    except OSError:
-        atomic_write(target, source.read_bytes(), durable=False)
+        return dict(json.loads(ledger.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}

@@ -38,7 +38,7 @@ OVERHEAD = 3
 MODULES = (
     "ipywidgets", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "pandas", "scipy.stats", "sklearn.cluster",
     "sklearn.metrics", "sklearn.mixture", "sklearn.model_selection", "sklearn.pipeline", "sklearn.preprocessing",
-    "gmmlab.data", "gmmlab.mixture", "gmmlab.plot", "gmmlab.preprocess",
+    "gmmlab.data", "gmmlab.figure", "gmmlab.mixture", "gmmlab.plot", "gmmlab.preprocess",
 )  # fmt: skip
 """What is loaded once, for all submissions."""
 
