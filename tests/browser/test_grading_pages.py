@@ -4,7 +4,7 @@ import pytest
 
 from course.attacks.stored import ATTACKS
 from course.grade.classroom import answer, lab_notebook, to_bytes
-from gmmlab.course.grade.grade import grade
+from gmmlab.course.grade.whole_class import grade_class
 
 SHOWN = ("script_in_markdown", "script_in_outputs", "script_for_a_name", "cut_off_file", "check_cell_edited")
 
@@ -20,7 +20,7 @@ def pages(tmp_path_factory):
         if attack.name in SHOWN:
             (root / "work" / attack.student).mkdir()
             attack.write(root / "work" / attack.student)
-    grade(root / "work", root / "out")
+    grade_class(root / "work", root / "out")
     found = sorted((root / "out" / "feedback").rglob("*.html"))
     hostile = [path for path in found if "script" in path.parent.name]
     return [root / "out" / "report.html", *hostile, *(path for path in found if path.parent.name == "student 1")]

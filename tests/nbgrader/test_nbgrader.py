@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from gmmlab.course.grade.grade import grade
+from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.exercises import exercises
 from gmmlab.paths import lab_folder
 
@@ -85,6 +85,6 @@ def test_an_empty_submission_gets_none(grades):
 
 def test_the_labs_own_grader_gives_the_same_points(course, grades):
     """What nbgrader has executed is what a student's JupyterLab would have saved."""
-    grade(course / "autograded", course / "own")
+    grade_class(course / "autograded", course / "own")
     with (course / "own" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["student"]: float(row["total"]) for row in csv.DictReader(file)} == grades

@@ -119,7 +119,7 @@ def _grade(options: argparse.Namespace) -> int:
     from gmmlab.course.grade import command
 
     out = Path(options.output)
-    done = command.run(options)
+    done = command.grade_from_options(options)
     print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
     print(f", see {out / 'problems.csv'}." if done.problems else ".")
     print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")

@@ -496,7 +496,7 @@ class TestOtherWays:
     """What is used where the kernel allows no namespaces in bubblewrap's, and where there is no bubblewrap."""
 
     def test_without_namespaces_inside_each_try_has_a_sandbox_of_its_own(self, monkeypatch):
-        monkeypatch.setattr("gmmlab.course.sandbox.template.WARM", False)
+        monkeypatch.setattr("gmmlab.course.sandbox.template.SHARED", False)
         result = rerun(notebook(BEFORE, "os.kill(-1, 9)\n" + DETACH + "os._exit(0)", AFTER), inputs={}, limits=PATIENT)
         assert len(payloads(result.notebook)) == 2
         assert result.status == "kernel died at cell 2"

@@ -8,7 +8,7 @@ import pytest
 
 from course.attacks.stored import ATTACKS, NAME, SCRIPT
 from course.grade.classroom import answer, lab_notebook, to_bytes
-from gmmlab.course.grade.grade import grade
+from gmmlab.course.grade.whole_class import grade_class
 
 HONEST = {
     "honest-1": lambda: lab_notebook(),
@@ -41,7 +41,7 @@ def graded(tmp_path_factory):
         attack.write(root / "after" / attack.student)
     start = time.monotonic()
     for name in ("before", "after"):
-        grade(root / name, root / f"{name}-out", jobs=1)
+        grade_class(root / name, root / f"{name}-out", jobs=1)
     return root, time.monotonic() - start
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from course.grade.mutants import mutant, small
-from gmmlab.course.grade.run import Mode, Work, grade_one
+from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises import exercises
 
 

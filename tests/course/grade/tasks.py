@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from gmmlab.course.grade import guard
+from gmmlab.course.grade import time_and_memory
 from gmmlab.course.grade.assess import Result
 
 
@@ -22,8 +22,8 @@ def deaf_to_alarms(work):
     """Judge for ever, in a way that no alarm interrupts."""
     if work.student != "deaf":
         return Result("ok"), None
-    guard._GRACE = 0.2
-    with guard.limits(0.2, hard=True):
+    time_and_memory._GRACE = 0.2
+    with time_and_memory.limits(0.2, hard=True):
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
         while True:
             time.sleep(0.01)

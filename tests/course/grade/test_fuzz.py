@@ -5,7 +5,7 @@ import random
 import pytest
 
 from course.grade.mutants import mutant, small
-from gmmlab.course.grade.run import Mode, Work, grade_one
+from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises import exercises
 
 CASES = 20

@@ -9,9 +9,9 @@ import pytest
 
 from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course.cli import main
-from gmmlab.course.grade.grade import grade
 from gmmlab.course.grade.gradebook import seed_of
-from gmmlab.course.grade.run import Mode, Work, grade_one
+from gmmlab.course.grade.whole_class import grade_class
+from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises.answers import record_calls
 from gmmlab.exercises.registry import find
 
@@ -166,7 +166,7 @@ def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_non
             cell_of(notebook, "fit-4-answer")["source"] = source
         (tmp_path / "work" / name).mkdir(parents=True)
         (tmp_path / "work" / name / "nb.ipynb").write_bytes(to_bytes(notebook))
-    grade(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
+    grade_class(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
     with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         honest, learnt = csv.DictReader(file)
     assert (honest["status"], honest["fit-4"], honest["fit-5"]) == ("ok", "2", "1")

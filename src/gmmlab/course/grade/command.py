@@ -1,16 +1,16 @@
-"""From the command line of ``gmm-lab grade`` to `gmmlab.course.grade.grade`."""
+"""From the command line of ``gmm-lab grade`` to `gmmlab.course.grade.whole_class`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.grade import Summary, grade
 from gmmlab.course.grade.gradebook import cores, seed_of
-from gmmlab.course.grade.run import Mode
+from gmmlab.course.grade.whole_class import Summary, grade_class
+from gmmlab.course.grade.workers import Mode
 
 
-def run(options: argparse.Namespace) -> Summary:
+def grade_from_options(options: argparse.Namespace) -> Summary:
     """Grade as the options say.
 
     Raises
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> Summary:
         If the sandbox that is asked for is not there, or the options do not fit together.
     """
     submissions, out = Path(options.submissions), Path(options.output)
-    return grade(
+    return grade_class(
         submissions,
         out,
         _mode(options, out) if options.rerun else Mode(),

@@ -17,8 +17,8 @@ from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Result
 from gmmlab.course.grade.collect import Found, Reader, Student
 from gmmlab.course.grade.roster import Listed, match, one_line_one_person
-from gmmlab.course.grade.run import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.grade.store import Store, key_of
+from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.student.working_copy import atomic_write
 from gmmlab.exercises.registry import exercises
 

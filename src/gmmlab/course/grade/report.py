@@ -4,17 +4,19 @@ import base64
 import io
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from gmmlab import __version__
 from gmmlab.course.grade.gradebook import MISSING, Row, possible
-from gmmlab.course.grade.page import document, prose, shown, table_of
+from gmmlab.course.grade.page import prose, render, shown
 from gmmlab.exercises.registry import Exercise, exercises
 
 MOST_MISTAKES = 25
@@ -51,9 +53,9 @@ class Class:
             self.absent.append(row.student.key)
         for name in self.notebooks:
             self._add_notebook(row, name)
-        self.problems += [[shown(row.student.key), *map(shown, problem)] for problem in row.problems]
+        self.problems += [[row.student.key, *problem] for problem in row.problems]
         self.flagged += [
-            [shown(row.student.key), _link(row, name), "<br>".join(map(shown, flags))]
+            [row.student.key, _link(row, name), Markup("<br>").join(map(shown, flags))]
             for name, flags in row.flags.items()
             if flags
         ]
@@ -71,47 +73,59 @@ class Class:
 
 def _link(row: Row, name: str) -> str:
     if row.points(name) is None:
-        return shown(name)
-    return f'<a href="feedback/{quote(row.folder)}/{quote(name)}.html">{shown(name)}</a>'
+        return name
+    return Markup('<a href="feedback/{}/{}.html">{}</a>').format(quote(row.folder), quote(name), shown(name))
 
 
 def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
     """Return the page."""
-    sizes = f"{_count(seen.students, 'student')}, {_count(len(seen.notebooks), 'notebook')}"
-    parts = [
-        f"<p>{sizes}: {_statuses(seen)}. Graded on "
-        f"{date.today().isoformat()} with version {__version__} of the lab. Points: <code>grades.csv</code>.</p>",
-        *_distribution(seen),
-        *_exercises(seen),
-        *_mistakes(seen),
-        *_lists(seen, orphans),
-    ]
-    return document("How the class did", "\n".join(parts))
+    own = [ex for name in seen.notebooks for ex in exercises(name)]
+    named = [item for item in seen.mistakes.most_common() if item[0][1] not in _NAMELESS][:MOST_MISTAKES]
+    statuses = ", ".join(f"{count} {status}" for status, count in seen.statuses.most_common())
+    return render(
+        "report.html",
+        title="How the class did",
+        students=seen.students,
+        notebooks=len(seen.notebooks),
+        statuses=statuses or "nothing handed in",
+        date=date.today().isoformat(),
+        version=__version__,
+        totals=_totals(seen),
+        exercise_columns=_COLUMNS,
+        exercises=[_exercise(seen, ex) for ex in own],
+        shares=_shares(seen, own),
+        mistakes=[[mistake, id, str(n), prose(seen.words[id, mistake])] for (id, mistake), n in named],
+        nameless=sum(count for (_, mistake), count in seen.mistakes.items() if mistake in _NAMELESS),
+        absent=seen.absent,
+        problems=seen.problems + [["", *orphan] for orphan in orphans],
+        flagged=seen.flagged,
+    )
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+_COLUMNS = (
+    "exercise", "title", "points", "judged", "share", "right", "partly", "wrong", "open", "none", "discrimination",
+)  # fmt: skip
 
 
-def _statuses(seen: Class) -> str:
-    return ", ".join(f"{count} {shown(status)}" for status, count in seen.statuses.most_common()) or "nothing handed in"
-
-
-def _distribution(seen: Class) -> Iterator[str]:
-    yield "<h2>Totals</h2>"
+def _totals(seen: Class) -> dict[str, str] | None:
     percents = np.asarray(seen.percents)
     if not len(percents):
-        yield "<p>No student has a total.</p>"
-        return
-    low, middle, high = np.percentile(percents, [25, 50, 75])
-    words = f"median {middle:.0f} %, middle half from {low:.0f} to {high:.0f} %"
-    yield f"<p>Of {len(percents)} students with a total: {words}, mean {percents.mean():.0f} %.</p>"
+        return None
+    low, median, high = (f"{value:.0f}" for value in np.percentile(percents, [25, 50, 75]))
     counts, _ = np.histogram(percents, bins=10, range=(0, 100))
-    bars = "; ".join(f"{10 * k} to {10 * k + 10} %: {n}" for k, n in enumerate(counts) if n)
-    yield _figure(lambda ax: _histogram(ax, counts), f"Histogram of totals, students in each tenth: {bars}.", 3.2)
+    bars = "; ".join(f"{10 * k} to {10 * k + 10}%: {n}" for k, n in enumerate(counts) if n)
+    return {
+        "students": str(len(percents)),
+        "low": low,
+        "median": median,
+        "high": high,
+        "mean": f"{percents.mean():.0f}",
+        "png": _png(lambda ax: _histogram(ax, counts), 3.2),
+        "alt": f"Histogram of totals, students in each tenth: {bars}.",
+    }
 
 
-def _histogram(ax, counts: ArrayLike) -> None:
+def _histogram(ax: Any, counts: ArrayLike) -> None:
     ax.bar(np.arange(10) * 10 + 5, counts, width=9)
     ax.set(
         xlabel="total (% of the points)", ylabel="students", xlim=(0, 100), title="How many students reached how much"
@@ -120,41 +134,17 @@ def _histogram(ax, counts: ArrayLike) -> None:
     ax.grid(axis="x", visible=False)
 
 
-def _exercises(seen: Class) -> Iterator[str]:
-    own = [ex for name in seen.notebooks for ex in exercises(name)]
-    if not own:
-        return
-    yield "<h2>Exercises</h2>"
-    yield (
-        "<p>Share is the mean share of the points, among those whose notebook was judged: the lower, the harder. "
-        "Discrimination is the correlation of an exercise's points with those of the other exercises of its notebook: "
-        "near zero or below, the exercise does not tell strong from weak students, and deserves a look. None counts "
-        "notebooks in which no answer is stored.</p>"
-    )
-    rows = [_exercise(seen, ex) for ex in own]
-    columns = (
-        "exercise",
-        "title",
-        "points",
-        "judged",
-        "share",
-        "right",
-        "partly",
-        "wrong",
-        "open",
-        "none",
-        "discrimination",
-    )
-    yield table_of("Difficulty and discrimination of each exercise", columns, rows, frozenset(range(2, 11)))
+def _shares(seen: Class, own: list[Exercise]) -> dict[str, str] | None:
     means = {ex.id: _mean(seen.shares[ex.id]) for ex in own}
     told = {id: mean for id, mean in means.items() if not np.isnan(mean)}
-    if told:
-        words = ", ".join(f"{id} {100 * mean:.0f} %" for id, mean in told.items())
-        alt = f"Bars, one an exercise: mean share of the points. {words}."
-        yield _figure(lambda ax: _bars(ax, told), alt, 1 + 0.24 * len(told))
+    if not told:
+        return None
+    words = ", ".join(f"{id} {100 * mean:.0f}%" for id, mean in told.items())
+    png = _png(lambda ax: _bars(ax, told), 1 + 0.24 * len(told))
+    return {"png": png, "alt": f"Bars, one for each exercise: mean share of the points. {words}."}
 
 
-def _bars(ax, means: dict[str, float]) -> None:
+def _bars(ax: Any, means: dict[str, float]) -> None:
     ax.barh(list(means), [100 * mean for mean in means.values()], height=0.7)
     ax.invert_yaxis()
     ax.set(xlim=(0, 100), xlabel="mean share of the points (%)", title="Short bars are the hard exercises")
@@ -173,17 +163,9 @@ def _exercise(seen: Class, ex: Exercise) -> list[str]:
     mean, told = _mean(seen.shares[ex.id]), _discrimination(seen, ex)
     counts = [str(states[state]) for state in ("right", "partly", "wrong", "open")]
     none = str(states[MISSING] - (seen.students - judged))
-    share = f"{100 * mean:.0f} %" if judged else ""
-    return [
-        shown(ex.id),
-        shown(ex.title),
-        f"{ex.points:g}",
-        str(judged),
-        share,
-        *counts,
-        none,
-        "" if told is None else f"{told:.2f}",
-    ]
+    share = f"{100 * mean:.0f}%" if judged else ""
+    discrimination = "" if told is None else f"{told:.2f}"
+    return [ex.id, ex.title, f"{ex.points:g}", str(judged), share, *counts, none, discrimination]
 
 
 def _discrimination(seen: Class, ex: Exercise) -> float | None:
@@ -198,36 +180,8 @@ def _discrimination(seen: Class, ex: Exercise) -> float | None:
     return float(np.corrcoef(own, rest)[0, 1])
 
 
-def _mistakes(seen: Class) -> Iterator[str]:
-    yield "<h2>Commonest misconceptions</h2>"
-    named = [item for item in seen.mistakes.most_common() if item[0][1] not in _NAMELESS][:MOST_MISTAKES]
-    if not named:
-        yield "<p>None was recognised.</p>"
-        return
-    rows = [[shown(mistake), shown(id), str(count), prose(seen.words[id, mistake])] for (id, mistake), count in named]
-    yield table_of("Mistakes recognised, and what the first student who made each was told",
-                   ("mistake", "exercise", "students", "message"), rows, frozenset({2}))  # fmt: skip
-    rest = sum(count for (_, mistake), count in seen.mistakes.items() if mistake in _NAMELESS)
-    yield f"<p>Wrong in a way that no check has a name for: {rest} times.</p>"
-
-
-def _lists(seen: Class, orphans: list[tuple[str, str, str]]) -> Iterator[str]:
-    yield "<h2>Not handed in</h2>"
-    absent = "".join(f"<li>{shown(name)}</li>" for name in seen.absent)
-    yield f"<ul>{absent}</ul>" if absent else "<p>Every student handed in something.</p>"
-    yield "<h2>Files not graded, or not counted</h2>"
-    problems = seen.problems + [["", *map(shown, orphan)] for orphan in orphans]
-    yield (
-        table_of("As in problems.csv", ("student", "file", "status", "reason"), problems)
-        if problems
-        else "<p>None.</p>"
-    )
-    yield "<h2>To look at</h2>"
-    yield "<p>Flags say what was seen. None is a verdict, and none has changed a grade.</p>"
-    yield table_of("Flags", ("student", "notebook", "flags"), seen.flagged) if seen.flagged else "<p>Nothing.</p>"
-
-
-def _figure(draw, alt: str, height: float) -> str:
+def _png(draw: Callable[[Any], None], height: float) -> str:
+    """Return a figure as PNG in base64."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -238,5 +192,4 @@ def _figure(draw, alt: str, height: float) -> str:
         draw(figure.subplots())
         stored = io.BytesIO()
         figure.savefig(stored, format="png", bbox_inches="tight")
-    coded = base64.b64encode(stored.getvalue()).decode("ascii")
-    return f'<figure><img alt="{shown(alt)}" src="data:image/png;base64,{coded}"></figure>'
+    return base64.b64encode(stored.getvalue()).decode("ascii")

@@ -1,14 +1,15 @@
 """Run a submission again in a sandbox: a stranger's code in, its outputs out as plain data.
 
 There is no kernel and no socket: an IPython shell that speaks over a pipe gives ipykernel's outputs in less time. A
-program (`inside`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
+program (`server`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
 nothing of the grader's. It imports the libraries once. For each submission it forks a process, which enters namespaces
 of its own (`isolation`), drops all privileges and runs the cells (`shell`); each cell's outputs go out as a line of
 JSON. Nothing that a submission could write outlives it or is shared with another. Where the kernel refuses namespaces
 inside bubblewrap's, each submission gets a bubblewrap, and a start from cold, of its own.
 
-This side (`template`, `tries`) reads with caps, keeps the time, and has everything killed when it is over. A cell that
-ends its process, or does not end itself, is left out of another try, so that the answers before and after it count.
+This side (`template`, `submission_run`) reads with caps, keeps the time, and has everything killed when it is over. A
+cell that ends its process, or does not end itself, is left out of another run, so that the answers before and after it
+count.
 
 What remains possible for a submission: to forge what comes out of its own pipe, as it could have saved forged outputs
 (so that is judged outside, with functions called inside on inputs drawn outside); to read the checks, which students
@@ -24,8 +25,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gmmlab.course.sandbox import bubblewrap
+from gmmlab.course.sandbox.submission_run import SubmissionRun
 from gmmlab.course.sandbox.template import Limits
-from gmmlab.course.sandbox.tries import Tries
 
 __all__ = ["Limits", "Rerun", "available", "rerun"]
 
@@ -112,9 +113,9 @@ def rerun(
     except (ValueError, RecursionError) as problem:
         return Rerun(f"unreadable: {problem}", None)
     coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
-    tries = Tries(_sources(content), coded, limits, sandbox)
-    tries.go()
-    return Rerun("; ".join(tries.troubles) or "ok", _executed(content, tries.results))
+    run = SubmissionRun(_sources(content), coded, limits, sandbox)
+    run.go()
+    return Rerun("; ".join(run.troubles) or "ok", _executed(content, run.results))
 
 
 def _read(notebook: bytes) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from gmmlab.course.sandbox import bubblewrap
 START = 120.0
 """Seconds in which the program inside has to be ready."""
 
-WARM = True
+SHARED = True
 """Whether one program inside may serve many submissions, if the kernel lets it keep them from each other."""
 
 FAREWELL = 10.0
@@ -94,10 +94,10 @@ class Template:
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines()
                 raise LabError(f"The sandbox does not start: {(said or ['it says nothing'])[-1]}")
-        self.reusable = WARM and (sandbox == "none" or hello["isolated"])
+        self.reusable = SHARED and (sandbox == "none" or hello["isolated"])
 
     def _command(self, sandbox: str) -> list[str]:
-        program = ["-I", "-m", "gmmlab.course.sandbox.inside", sandbox, "warm" if WARM else "cold"]
+        program = ["-I", "-m", "gmmlab.course.sandbox.server", sandbox, "shared" if SHARED else "single"]
         if sandbox == "none":
             return [sys.executable, *program]
         bwrap = bubblewrap.find_bwrap()
@@ -162,7 +162,7 @@ def template(sandbox: str, limits: Limits) -> Template:
 
     One for each thread, since the kernel ends it with the thread that started it; none for forked processes.
     """
-    key = (os.getpid(), sandbox, WARM)
+    key = (os.getpid(), sandbox, SHARED)
     kept = getattr(_KEPT, "template", None)
     if kept is None or _KEPT.key != key or kept.dead:
         _stop_kept()

@@ -3,7 +3,7 @@
 import sklearn.mixture
 import sklearn.pipeline  # noqa: F401
 
-from gmmlab.course.grade import run  # noqa: F401
+from gmmlab.course.grade import workers  # noqa: F401
 from gmmlab.exercises import exercises
 
 exercises()

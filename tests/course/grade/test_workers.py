@@ -14,8 +14,8 @@ import pytest
 from course.grade import tasks
 from course.grade.classroom import cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
-from gmmlab.course.grade import guard
-from gmmlab.course.grade.run import Mode, Work, grade_all
+from gmmlab.course.grade import time_and_memory
+from gmmlab.course.grade.workers import Mode, Work, grade_all
 
 GMM_LAB = str(Path(sys.executable).with_name("gmm-lab"))
 
@@ -46,7 +46,7 @@ def test_worker_that_hears_no_alarm_is_ended():
 
 
 def test_time_limit_is_no_exception_that_a_check_could_catch():
-    with pytest.raises(guard.OutOfTime), guard.limits(0.05):
+    with pytest.raises(time_and_memory.OutOfTime), time_and_memory.limits(0.05):
         try:
             while True:
                 time.sleep(0.01)
@@ -56,9 +56,9 @@ def test_time_limit_is_no_exception_that_a_check_could_catch():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits the memory of a running process")
 def test_memory_limit_is_a_memory_error_and_is_lifted_again():
-    with pytest.raises(MemoryError), guard.limits():
-        bytearray(2 * guard.MEMORY)
-    with guard.limits():
+    with pytest.raises(MemoryError), time_and_memory.limits():
+        bytearray(2 * time_and_memory.MEMORY)
+    with time_and_memory.limits():
         pass
     assert len(bytearray(10)) == 10
 

@@ -51,7 +51,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sandboxed = sys.argv[1] == "bubblewrap"
     shell = _load()
-    isolated = sandboxed and sys.argv[2] == "warm" and isolation.works()
+    isolated = sandboxed and sys.argv[2] == "shared" and isolation.works()
     control.send(json.dumps({"isolated": isolated}).encode())
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 65536, 2)

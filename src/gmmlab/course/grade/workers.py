@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from gmmlab import __version__
 from gmmlab.course import LabError
 from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of
-from gmmlab.course.grade.guard import OutOfTime, limits
 from gmmlab.course.grade.page import feedback_page
 from gmmlab.course.grade.read import Notebook, Unreadable, from_data, read, recognise
+from gmmlab.course.grade.time_and_memory import OutOfTime, limits
 from gmmlab.exercises.registry import exercises
 
 GRADER_DIED = "grader died"
@@ -225,7 +225,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         # Imported once; workers are forked from there, and a lost one is replaced in a moment.
-        context.set_forkserver_preload(["gmmlab.course.grade.warm"])
+        context.set_forkserver_preload(["gmmlab.course.grade.preload"])
     others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker)
     try:

@@ -8,8 +8,8 @@ from gmmlab.course.grade import tables
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.roster import read_class_list
-from gmmlab.course.grade.run import Mode
 from gmmlab.course.grade.store import Store
+from gmmlab.course.grade.workers import Mode
 from gmmlab.course.student.working_copy import atomic_write
 
 
@@ -22,7 +22,7 @@ class Summary:
     problems: int
 
 
-def grade(
+def grade_class(
     submissions: Path,
     out: Path,
     mode: Mode = Mode(),  # noqa: B008  (frozen)

@@ -11,10 +11,10 @@ from course.grade.classroom import FIT, answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
 from gmmlab.course.grade import store
 from gmmlab.course.grade.collect import Reader, collect
-from gmmlab.course.grade.grade import grade
 from gmmlab.course.grade.gradebook import Gradebook
-from gmmlab.course.grade.run import Mode
 from gmmlab.course.grade.store import Store, key_of, lab_version
+from gmmlab.course.grade.whole_class import grade_class
+from gmmlab.course.grade.workers import Mode
 
 PLOT = "05_plot_mixture"
 CLASS = "name,id\nann,1\nbob,2\ncia,3\ndan,4\neve,5\nfay,6\n"
@@ -57,7 +57,7 @@ def out(tmp_path_factory):
     hand_in(work, "guest/a.ipynb", full)
     hand_in(work, f"{FIT}.ipynb", full)
     for _ in range(2):  # the second time nothing is graded, and all is the same
-        grade(work, root / "out", class_list=root / "class.csv", lms="moodle")
+        grade_class(work, root / "out", class_list=root / "class.csv", lms="moodle")
     return root / "out"
 
 
@@ -159,11 +159,11 @@ def test_pictures_of_the_report_have_alt_text(out):
 def test_second_run_grades_only_what_is_new(tmp_path):
     work = tmp_path / "work"
     hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
-    grade(work, tmp_path / "out")
+    grade_class(work, tmp_path / "out")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
     hand_in(work, "ann/a.ipynb", without_figures(answer(lab_notebook(), "fit-5", "a")))
     hand_in(work, "bob/a.ipynb", without_figures(lab_notebook()))
-    grade(work, tmp_path / "out")
+    grade_class(work, tmp_path / "out")
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
     assert before.items() <= after.items()
     assert len(after) == 3 * len(before)
@@ -173,20 +173,20 @@ def test_second_run_grades_only_what_is_new(tmp_path):
 def test_page_that_no_longer_counts_is_taken_back(tmp_path):
     work = tmp_path / "work"
     hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
-    grade(work, tmp_path / "out")
+    grade_class(work, tmp_path / "out")
     page = tmp_path / "out" / "feedback" / "ann" / f"{FIT}.html"
     assert page.is_file()
     hand_in(work, "ann/a.ipynb", b"")
-    grade(work, tmp_path / "out")
+    grade_class(work, tmp_path / "out")
     assert not page.exists()
 
 
 def test_result_that_was_cut_off_is_graded_again(tmp_path):
     hand_in(tmp_path / "work", "ann/a.ipynb", without_figures(lab_notebook()))
-    grade(tmp_path / "work", tmp_path / "out")
+    grade_class(tmp_path / "work", tmp_path / "out")
     (result,) = (tmp_path / "out" / ".results").glob("*.json")
     result.write_bytes(result.read_bytes()[:50])
-    grade(tmp_path / "work", tmp_path / "out")
+    grade_class(tmp_path / "work", tmp_path / "out")
     assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
 
 
@@ -198,27 +198,27 @@ def test_answers_of_a_broken_notebook_still_count(tmp_path):
         {"output_type": "error", "ename": "E", "evalue": "e", "traceback": []}
     ]
     hand_in(tmp_path / "work", "ann/renamed.ipynb", without_figures(notebook))
-    grade(tmp_path / "work", tmp_path / "out")
+    grade_class(tmp_path / "work", tmp_path / "out")
     assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
 
 
 def test_folder_of_submissions_is_not_written_into(tmp_path):
     hand_in(tmp_path, "ann/a.ipynb", b"{}")
     with pytest.raises(LabError, match="Give another folder"):
-        grade(tmp_path, tmp_path)
+        grade_class(tmp_path, tmp_path)
 
 
 def test_a_note_on_a_page_stays_and_does_not_reach_the_results(tmp_path):
     work, out = tmp_path / "work", tmp_path / "out"
     hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
-    grade(work, out)
+    grade_class(work, out)
     page = out / "feedback" / "ann" / f"{FIT}.html"
     (stored,) = (out / ".results").glob("*.html")
     before = stored.read_bytes()
     page.write_bytes(before + b"<p>See me.</p>")
     assert stored.read_bytes() == before
     hand_in(work, "bob/a.ipynb", without_figures(lab_notebook()))
-    grade(work, out)
+    grade_class(work, out)
     assert page.read_bytes().endswith(b"<p>See me.</p>")
     assert (out / "feedback" / "bob" / f"{FIT}.html").is_file()
 
@@ -228,7 +228,7 @@ def test_two_spellings_of_one_name_are_one_row_with_all_points(tmp_path):
     hand_in(work, "Jane Doe/a.ipynb", without_figures(lab_notebook()))
     hand_in(work, "jane doe/plot.ipynb", without_figures(lab_notebook(PLOT)))
     (tmp_path / "class.csv").write_text("Student,ID\nJane Doe,7\n")
-    grade(work, tmp_path / "out", class_list=tmp_path / "class.csv", lms="canvas")
+    grade_class(work, tmp_path / "out", class_list=tmp_path / "class.csv", lms="canvas")
     (row,) = rows_of(tmp_path / "out" / "grades.csv")
     assert row["status"] == "ok"
     assert row[FIT] and row[PLOT]

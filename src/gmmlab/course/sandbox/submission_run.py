@@ -20,7 +20,7 @@ TROUBLES = ("timed out", "out of memory", "too much output")
 
 
 @dataclass
-class Tries:
+class SubmissionRun:
     """The tries at one submission.
 
     Attributes
@@ -75,52 +75,52 @@ class Tries:
 class Try:
     """One run of the cells that have not killed, from the first to the end, or to one that kills."""
 
-    def __init__(self, tries: Tries, inside: Template):
-        self.tries, self.inside = tries, inside
+    def __init__(self, run: SubmissionRun, inside: Template):
+        self.run, self.inside = run, inside
         self.current: int | None = None
         self.ended = False
-        self.cell_deadline = tries.deadline
+        self.cell_deadline = run.deadline
         self.read = 0
         self.line = bytearray()
 
     def go(self) -> bool:
         """Return whether the last cell was reached; blame the running cell if not."""
         why = self._follow()
-        if not self.ended and not self.tries.late:
+        if not self.ended and not self.run.late:
             if self.current is None:
-                self.tries.started = False
+                self.run.started = False
             else:
                 self._blame("kernel died" if why == "ended" else why)
         return self.ended
 
     def _blame(self, words: str) -> None:
-        self.tries.killers[self.current] = words
+        self.run.killers[self.current] = words
         left_out = {"ename": "CellLeftOut", "evalue": f"This cell was left out: {words}.", "traceback": []}
         outputs = [{"output_type": "error"} | left_out]
-        self.tries.results[self.current] = {"count": None, "outputs": outputs, "trouble": words}
+        self.run.results[self.current] = {"count": None, "outputs": outputs, "trouble": words}
 
     def _follow(self) -> str:
         """Read what comes until every process of the try is gone; return why it ended."""
-        none = self.tries.sandbox == "none"
+        none = self.run.sandbox == "none"
         with tempfile.TemporaryDirectory() if none else nullcontext(WORK) as folder:
-            out = self.inside.begin(self._job(folder), self.tries.limits)
+            out = self.inside.begin(self._job(folder), self.run.limits)
             try:
                 return self._read_to_the_end(out)
             finally:
                 os.close(out)
 
     def _job(self, folder: str) -> bytes:
-        limits = self.tries.limits
-        job = {"cells": list(self.tries.left.items()), "inputs": self.tries.inputs, "folder": folder}
+        limits = self.run.limits
+        job = {"cells": list(self.run.left.items()), "inputs": self.run.inputs, "folder": folder}
         return json.dumps(job | {"cell_seconds": limits.cell, "cell_bytes": limits.output // 4}).encode()
 
     def _read_to_the_end(self, out: int) -> str:
         open_ends = [out, self.inside.control]
         while True:
-            wait = min(self.cell_deadline, self.tries.deadline) - time.monotonic()
+            wait = min(self.cell_deadline, self.run.deadline) - time.monotonic()
             ready = select.select(open_ends, [], [], wait)[0] if wait > 0 else []
             if not ready:
-                self.tries.late = time.monotonic() >= self.tries.deadline
+                self.run.late = time.monotonic() >= self.run.deadline
                 return self._kill("timed out")
             if out in ready:
                 piece = os.read(out, 2**16)
@@ -143,7 +143,7 @@ class Try:
             self._hear(bytes(self.line + line))
             self.line.clear()
         self.line += rest
-        return self.read <= self.tries.limits.output
+        return self.read <= self.run.limits.output
 
     def _hear(self, line: bytes) -> None:
         """Take one message; what the lab's own program would not say is not heard."""
@@ -156,13 +156,13 @@ class Try:
         index = message.get("start", message.get("cell"))
         if message.get("end") is True:
             self.ended = True
-        elif type(index) is not int or index not in self.tries.left:
+        elif type(index) is not int or index not in self.run.left:
             return
         elif "start" in message:
             self.current = index
-            self.cell_deadline = time.monotonic() + self.tries.limits.cell + GRACE
+            self.cell_deadline = time.monotonic() + self.run.limits.cell + GRACE
         else:
-            self.tries.results[index] = _result(message)
+            self.run.results[index] = _result(message)
 
 
 def _result(message: dict[str, Any]) -> dict[str, Any]:
