@@ -16,11 +16,14 @@ from gmmlab.mixture import (
     density_levels,
     ellipse_coverage,
     ellipse_radius,
+    em,
+    follow_em,
     from_parameters,
     in_original_units,
     marginal,
     match_labels,
     n_parameters,
+    random_parameters,
     sort_components,
 )
 
@@ -404,3 +407,34 @@ def test_the_surprise_of_independent_features_is_that_of_each_alone():
 def test_the_surprise_needs_all_features():
     with pytest.raises(ValueError, match="features"):
         conditional_surprise(fitted(PENGUINS.to_numpy(), "full"), PENGUINS.to_numpy()[:, :3])
+
+
+@every_type
+def test_following_em_gives_the_log_likelihoods_of_em(covariance_type):
+    start = random_parameters(FAITHFUL, 3, covariance_type, seed=1)
+    _, path = follow_em(FAITHFUL, start, 20)
+    trace = em(FAITHFUL.to_numpy(), start, max_iter=20, tol=0).log_likelihood
+    assert path[:20] == pytest.approx(trace * len(FAITHFUL), abs=1e-7)
+
+
+@every_type
+def test_the_log_likelihood_never_falls_along_the_way(covariance_type):
+    _, path = follow_em(FAITHFUL, random_parameters(FAITHFUL, 3, covariance_type, seed=1), 40)
+    assert np.diff(path).min() > -1e-6
+
+
+def test_the_log_likelihood_of_a_state_is_scikit_learns():
+    states, path = follow_em(FAITHFUL, random_parameters(FAITHFUL, 3, "tied", seed=2), 3)
+    p = states[-1]
+    gmm = from_parameters(p.weights, p.means, p.covariances, "tied")
+    assert gmm.score_samples(FAITHFUL.to_numpy()).sum() == pytest.approx(path[-1])
+
+
+def test_seeds_start_apart():
+    starts = [random_parameters(FAITHFUL, 3, "full", seed).means for seed in range(4)]
+    assert len({start.tobytes() for start in starts}) == 4
+
+
+def test_a_random_start_puts_its_means_on_samples():
+    means = random_parameters(FAITHFUL, 3, "full", 0).means
+    assert all((FAITHFUL.to_numpy() == mean).all(axis=1).any() for mean in means)

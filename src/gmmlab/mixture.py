@@ -38,6 +38,7 @@ __all__ = [
     "em",
     "em_blocks",
     "em_with_missing",
+    "follow_em",
     "from_parameters",
     "in_original_units",
     "m_step",
@@ -45,12 +46,58 @@ __all__ = [
     "match_labels",
     "n_parameters",
     "predict_missing",
+    "random_parameters",
     "rough_start",
     "search",
     "search_with_fits",
     "sort_components",
     "statistics",
 ]
+
+
+def random_parameters(X: ArrayLike, n_components: int, covariance_type: str, seed: int) -> Parameters:
+    """Return where a seed lets EM start: equal weights, means on random samples, wide covariances.
+
+    The covariance of all samples is divided by the number of components, and cut down to what the type allows.
+    The means are sorted by the first feature, so that colours change little from seed to seed.
+
+    Raises
+    ------
+    ValueError
+        If the number of components or the covariance type is out of range.
+    """
+    X = np.asarray(X, dtype=float)
+    if covariance_type not in COVARIANCE_TYPES:
+        raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but got {covariance_type!r}.")
+    if not 1 <= n_components <= len(X):
+        raise ValueError(f"EM needs 1 to {len(X)} components for {len(X)} samples, but got {n_components}.")
+    means = X[np.random.default_rng(seed).choice(len(X), n_components, replace=False)]
+    covariance = np.atleast_2d(np.cov(X.T)) / n_components
+    covariances = {
+        "full": np.tile(covariance, (n_components, 1, 1)),
+        "tied": covariance,
+        "diag": np.tile(np.diag(covariance), (n_components, 1)),
+        "spherical": np.full(n_components, np.diag(covariance).mean()),
+    }
+    weights = np.full(n_components, 1 / n_components)
+    return Parameters(weights, means[means[:, 0].argsort()], covariances[covariance_type], covariance_type)
+
+
+def follow_em(X: ArrayLike, start: Parameters, iterations: int) -> tuple[list[Parameters], NDArray[np.float64]]:
+    """Return the parameters after 0, 1, 2, ... iterations of EM, and the log-likelihood of all samples with each.
+
+    Raises
+    ------
+    ValueError
+        If the number of iterations is out of range.
+    """
+    X = np.asarray(X, dtype=float)
+    if iterations < 1:
+        raise ValueError(f"EM in motion needs at least one iteration, but got {iterations}.")
+    states = [start]
+    for _ in range(iterations):
+        states.append(em(X, states[-1], max_iter=1).parameters)
+    return states, np.array([e_step(X, state)[1].sum() for state in states])
 
 
 def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:

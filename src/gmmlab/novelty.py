@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.covariance import EllipticEnvelope
 from sklearn.ensemble import IsolationForest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KernelDensity, LocalOutlierFactor, NearestNeighbors
@@ -156,3 +156,49 @@ def _judged(parts: Parts, settings: list[BaseEstimator]) -> dict[str, float]:
         by_likelihood = max(settings, key=lambda detector: detector.score_samples(parts.valid).mean())
         judged["auc_normals_only"] = auc(by_likelihood, parts.test, parts.test_strange)
     return judged
+
+
+def threshold_outcomes(
+    scores: ArrayLike, anomalous: ArrayLike, normal_scores: ArrayLike, rates: ArrayLike
+) -> pd.DataFrame:
+    """Return what happens at each false-alarm rate that is allowed.
+
+    The threshold is the k-th lowest of the n normal scores, with k the whole part of rate (n + 1): a new normal sample
+    is at or below it with a probability of at most the rate. With k = 0 there is no such threshold.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``rate`` (allowed), ``threshold`` (minus infinity if there is none), and, counted on ``scores``:
+        ``flagged`` (a number), ``false_alarms`` (share of the normal flagged), ``recall``, ``precision`` (NaN if
+        nothing is flagged).
+
+    Raises
+    ------
+    ValueError
+        If the lengths disagree, only one kind is there, or a rate is no share.
+    """
+    scores, truth = np.asarray(scores, dtype=float), np.asarray(anomalous).astype(bool)
+    rates = np.asarray(rates, dtype=float)
+    if scores.shape != truth.shape or scores.ndim != 1:
+        raise ValueError(f"Scores and truth go sample by sample, but got shapes {scores.shape} and {truth.shape}.")
+    if truth.all() or not truth.any():
+        raise ValueError("A detector is judged on both kinds, but got only one kind. Check `anomalous`.")
+    if rates.min() < 0 or rates.max() > 1:
+        raise ValueError(f"A false-alarm rate is a share from 0 to 1, but got {rates.min()} to {rates.max()}.")
+    rising = np.concatenate([[-np.inf], np.sort(np.asarray(normal_scores, dtype=float)), [np.inf]])
+    rows = []
+    for rate in rates.tolist():
+        threshold = float(rising[int(rate * (len(rising) - 1) + 1e-9)])  # 0.29 * 100 is 28.999999999999996
+        flagged = scores <= threshold
+        rows.append(
+            {
+                "rate": rate,
+                "threshold": threshold,
+                "flagged": int(flagged.sum()),
+                "false_alarms": float(flagged[~truth].mean()),
+                "recall": float(recall_score(truth, flagged)),
+                "precision": float(precision_score(truth, flagged, zero_division=np.nan)),
+            }
+        )
+    return pd.DataFrame(rows)

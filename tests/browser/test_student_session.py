@@ -12,8 +12,15 @@ from browser.session import Session
 from gmmlab.data import load_faithful
 from gmmlab.exercises import exercises
 from gmmlab.exercises.registry import find
-from gmmlab.explore import em_path
-from gmmlab.mixture import best_fit, from_parameters, in_original_units, n_parameters, sort_components
+from gmmlab.mixture import (
+    best_fit,
+    follow_em,
+    from_parameters,
+    in_original_units,
+    n_parameters,
+    random_parameters,
+    sort_components,
+)
 from gmmlab.paths import lab_folder
 from gmmlab.plot import COLOURS
 from gmmlab.preprocess import split_penguins
@@ -171,7 +178,7 @@ def test_em_is_moved_by_the_keyboard_and_shows_the_log_likelihood_of_em(session,
     em_explorer.get_by_role("slider", name="iteration").focus()
     session.page.keyboard.press("End")
     session.page.keyboard.press("ArrowLeft")
-    _, path = em_path(load_faithful(), 3, "tied", seed=1, iterations=60)
+    _, path = follow_em(load_faithful(), random_parameters(load_faithful(), 3, "tied", seed=1), 60)
     assert numbers_in(said(em_explorer)) == [1, 59, 60, round(path[59], 2)]
 
 
@@ -180,7 +187,7 @@ def test_em_paints_samples_in_the_mixture_of_colours_that_their_responsibilities
 ):
     em_explorer.get_by_label("start from seed").select_option("2")
     em_explorer.get_by_role("slider", name="iteration").fill("5")
-    states, _ = em_path(load_faithful(), 3, "tied", seed=2, iterations=5)
+    states, _ = follow_em(load_faithful(), random_parameters(load_faithful(), 3, "tied", seed=2), 5)
     p = states[-1]
     shares = from_parameters(p.weights, p.means, p.covariances, "tied").predict_proba(load_faithful().to_numpy())
     session.page.screenshot(path=screenshots / "explorer-em.png")

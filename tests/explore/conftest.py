@@ -1,0 +1,59 @@
+"""What the explorers show, caught on its way to the screen."""
+
+from contextlib import contextmanager
+
+import pytest
+from sklearn.mixture import GaussianMixture
+
+from gmmlab import explore
+from gmmlab.data import load_banknotes, load_faithful
+from gmmlab.explore.scene import Explorer
+from gmmlab.mixture import best_fit
+
+
+@pytest.fixture(scope="module")
+def notes():
+    """Return banknotes to judge, their scores, which are counterfeit, and the scores of genuine ones set apart."""
+    notes = load_banknotes()
+    counterfeit = notes.pop("Status") == "counterfeit"
+    apart = notes[~counterfeit].iloc[:50]
+    judged = notes.drop(apart.index)
+    detector = GaussianMixture(1, random_state=0).fit(apart.to_numpy())
+    scores = detector.score_samples(judged.to_numpy())
+    return judged, scores, counterfeit[judged.index].to_numpy(), detector.score_samples(apart.to_numpy())
+
+
+@contextmanager
+def watched():
+    """Yield a list that gets the scene and the output of each explorer that is called."""
+    seen = []
+
+    def explorer(scene) -> Explorer:
+        seen.append({"scene": scene})
+        return Explorer(scene=scene)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gmmlab.explore.scene.Explorer", explorer)
+        patch.setattr("gmmlab.figure.show", lambda fig, alt, live: seen[-1].update(fig=repr(fig), alt=alt, live=live))
+        yield seen
+
+
+@pytest.fixture
+def shown():
+    with watched() as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module", params=["em", "covariances", "threshold", "point"])
+def each(request, notes):
+    """Return what one of the explorers shows."""
+    judged, scores, counterfeit, normal_scores = notes
+    call = {
+        "em": lambda: explore.play_em(load_faithful(), 2, starts=2, iterations=5),
+        "covariances": lambda: explore.try_covariances(load_faithful(), [1, 2], held_out=2),
+        "threshold": lambda: explore.move_threshold(judged, scores, counterfeit, normal_scores=normal_scores),
+        "point": lambda: explore.drag_point(best_fit(load_faithful(), 2), load_faithful()),
+    }
+    with watched() as seen:
+        call[request.param]()
+    return seen[0]
