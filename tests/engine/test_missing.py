@@ -83,6 +83,61 @@ def as_mixture(parameters):
     return from_parameters(parameters.weights, parameters.means, parameters.covariances, kind)
 
 
+def expected_row_by_row(rows, start):
+    """Return counts, first and second moments about the means, each row's conditional expectation written out."""
+    mixture, means = as_mixture(start), start.means
+    k, d = means.shape
+    counts, first, second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
+    for row in rows:
+        gap, seen = np.isnan(row), ~np.isnan(row)
+        share = np.ones(k) if k == 1 else marginal(mixture, np.flatnonzero(seen)).predict_proba(row[None, seen])[0]
+        for j, covariance in enumerate(covariance_matrices(mixture)):
+            filled, doubt = row.copy(), np.zeros((d, d))
+            filled[gap], doubt[np.ix_(gap, gap)] = textbook(means[j], covariance, row)
+            counts[j] += share[j]
+            first[j] += share[j] * (filled - means[j])
+            second[j] += share[j] * (np.outer(filled - means[j], filled - means[j]) + doubt)
+    return counts, first, second
+
+
+AS_SUMMED = {
+    "full": lambda second: second,
+    "tied": lambda second: second.sum(axis=0),
+    "diag": lambda second: np.diagonal(second, axis1=1, axis2=2),
+    "spherical": lambda second: np.trace(second, axis1=1, axis2=2),
+}
+
+
+@pytest.mark.parametrize("many", [missing.MANY, 0], ids=["explicit", "implicit"])
+@pytest.mark.parametrize("k", [1, 3])
+@every_type
+def test_the_expected_sums_are_those_of_each_row_alone(covariance_type, k, many, monkeypatch):
+    monkeypatch.setattr(missing, "MANY", many)
+    rows = HOLED[~np.isnan(HOLED).all(axis=1)]
+    start = em_with_missing(rows, start_of(rows, covariance_type, k), max_iter=5).parameters
+    sums, (counts, first, second) = statistics(rows, start), expected_row_by_row(rows, start)
+    assert_allclose(sums.counts, counts, rtol=1e-9)
+    assert_allclose(sums.first, first, rtol=1e-8, atol=1e-9)
+    assert_allclose(sums.second, AS_SUMMED[covariance_type](second), rtol=1e-8, atol=1e-9)
+
+
+@every_type
+def test_equal_components_say_what_one_says(covariance_type):
+    rows = np.array([[1, np.nan], [0, 0.5], [2, 1]])
+    one = start_of(rows, covariance_type, 1)
+    two = Parameters(
+        np.full(2, 0.5),
+        np.repeat(one.means, 2, axis=0),
+        one.covariances if covariance_type == "tied" else np.repeat(one.covariances, 2, axis=0),
+        covariance_type,
+    )
+    alone, both = (em_with_missing(rows, start, max_iter=8, tol=0, reg_covar=0) for start in (one, two))
+    assert_allclose(both.log_likelihood, alone.log_likelihood, rtol=1e-12)
+    assert_allclose(covariance_matrices(as_mixture(both.parameters))[0],
+                    covariance_matrices(as_mixture(alone.parameters))[0], rtol=1e-9, atol=1e-12)  # fmt: skip
+    assert np.diff(both.log_likelihood).min() > -1e-12
+
+
 @every_type
 def test_the_order_of_the_columns_does_not_matter(covariance_type):
     order = [2, 0, 3, 1]

@@ -275,8 +275,8 @@ def _dense_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, 
     log_densities, expected, whitens = _given(block, parameters)
     log_likelihood, r = float(to_responsibilities(log_densities).sum()), log_densities
     weighted = r[:, :, None] * expected
-    second = np.swapaxes(weighted, 1, 2) @ expected + _errors(block, parameters, r, whitens)
-    second = second.sum(axis=0) if parameters.covariance_type == "tied" else second
+    second, errors = np.swapaxes(weighted, 1, 2) @ expected, _errors(block, parameters, r, whitens)
+    second = second.sum(axis=0) + errors[0] if parameters.covariance_type == "tied" else second + errors
     return log_likelihood, r.sum(axis=1), weighted.sum(axis=1), second
 
 
