@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-import gmmlab
 from gmmlab.exercises import check, exercises, memory, progress
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.registry import find
@@ -29,10 +28,6 @@ def working_copy(tmp_path, monkeypatch):
 
 def earned(points):
     return Feedback(FIT, [Line(points, points > 0, "m", None if points else "other")])
-
-
-def test_progress_is_reached_from_the_package():
-    assert gmmlab.progress is progress
 
 
 def test_all_exercises_begin_open():

@@ -9,7 +9,7 @@ import pytest
 
 from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course.cli import main
-from gmmlab.course.grade.gradebook import seed_of
+from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises.answers import record_calls

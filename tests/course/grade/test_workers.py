@@ -179,6 +179,6 @@ def refuse(*arguments, **options):
 
 
 def test_cpu_count_is_positive():
-    from gmmlab.course.grade.gradebook import cores
+    from gmmlab.course.grade.workers import cores
 
     assert 1 <= cores() <= os.cpu_count()

@@ -13,9 +13,9 @@ from nbformat import NotebookNode
 
 from gmmlab import paths
 from gmmlab.course import LabError
+from gmmlab.course.files import atomic_write
 from gmmlab.course.kernel import lab_environment, new_manager
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
-from gmmlab.course.student.working_copy import atomic_write
 from gmmlab.engine.progress_bar import progress_bar
 
 

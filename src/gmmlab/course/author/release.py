@@ -10,8 +10,9 @@ from pathlib import Path
 
 from gmmlab import paths
 from gmmlab.course import LabError
+from gmmlab.course.files import atomic_write
 from gmmlab.course.notebooks import lab_notebooks, read_notebook, title_of
-from gmmlab.course.student.working_copy import Step, atomic_write, course_files, files_under, read_manifest, synchronise
+from gmmlab.course.student.working_copy import Step, course_files, files_under, read_manifest, synchronise
 
 MADE_BY = "gmm-lab release"
 _AS_THEY_ARE = ("constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.gradebook import cores, seed_of
+from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import Summary, grade_class
-from gmmlab.course.grade.workers import Mode
+from gmmlab.course.grade.workers import Mode, cores
 
 
 def grade_from_options(options: argparse.Namespace) -> Summary:

@@ -1,13 +1,10 @@
 """The whole way from a folder of submissions to a row for each student."""
 
 import hashlib
-import os
 import re
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -19,7 +16,6 @@ from gmmlab.course.grade.collect import Found, Reader, Student
 from gmmlab.course.grade.roster import Listed, match, one_line_one_person
 from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
-from gmmlab.course.student.working_copy import atomic_write
 from gmmlab.exercises.registry import exercises
 
 MISSING = "missing"
@@ -288,21 +284,3 @@ def _folders(students: list[Student]) -> dict[Student, str]:
         taken[plain.casefold()] += 1
         folders[student] = plain
     return folders
-
-
-def seed_of(out: Path, seed: int | None) -> int:
-    """Return the seed for hidden inputs: the one given, else that of the folder's first run, else a new one."""
-    if seed is not None:
-        return seed
-    path = out / ".results" / "seed"
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        fresh = secrets.randbelow(2**31 - 1) + 1
-        atomic_write(path, str(fresh).encode("ascii"))
-        return fresh
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import gmmlab
 from gmmlab import paths
+from gmmlab.course.files import atomic_write
 from gmmlab.course.grade.assess import Result
-from gmmlab.course.student.working_copy import atomic_write
 
 _JUDGES = ("numpy", "pandas", "scikit-learn", "scipy")
 """Packages whose versions can change what a check says."""
@@ -90,3 +91,16 @@ def _read(ledger: Path) -> dict[str, str]:
         return dict(json.loads(ledger.read_bytes()))
     except (OSError, ValueError, TypeError):
         return {}
+
+
+def seed_of(out: Path, seed: int | None) -> int:
+    """Return the seed for hidden inputs: the one given, else that of the folder's first run, else a new one."""
+    if seed is not None:
+        return seed
+    path = out / ".results" / "seed"
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        fresh = secrets.randbelow(2**31 - 1) + 1
+        atomic_write(path, str(fresh).encode("ascii"))
+        return fresh

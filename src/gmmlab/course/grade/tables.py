@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from gmmlab.course.files import atomic_write
 from gmmlab.course.grade.assess import Judged
 from gmmlab.course.grade.gradebook import Gradebook, Row, possible
 from gmmlab.course.grade.roster import LMS
-from gmmlab.course.student.working_copy import atomic_write
 from gmmlab.exercises.registry import exercises
 
 

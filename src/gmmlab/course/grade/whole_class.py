@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gmmlab.course import LabError
+from gmmlab.course.files import atomic_write
 from gmmlab.course.grade import tables
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.roster import read_class_list
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
-from gmmlab.course.student.working_copy import atomic_write
 
 
 @dataclass(frozen=True)

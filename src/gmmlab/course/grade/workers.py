@@ -277,3 +277,8 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
 
 def _version() -> str:
     return __version__
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

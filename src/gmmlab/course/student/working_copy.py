@@ -8,8 +8,6 @@ that was interrupted at any moment is completed by the next one.
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -17,9 +15,9 @@ from typing import NamedTuple
 
 from gmmlab import paths
 from gmmlab.course import LabError
+from gmmlab.course.files import UNFINISHED, atomic_write
 
 MANIFEST = ".gmm-lab/manifest.json"
-_UNFINISHED = ".gmm-lab-unfinished-"
 
 
 class Step(NamedTuple):
@@ -108,7 +106,7 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
     known = read_manifest(folder)["files"]
     steps = []
     for name, content in files.items():
-        for unfinished in (folder / name).parent.glob(f"{_UNFINISHED}*"):
+        for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
             unfinished.unlink()
         step, given = _place(folder, name, content, known)
         steps += [step] if step else []
@@ -162,25 +160,6 @@ def read_manifest(folder: Path) -> dict:
 def _write_manifest(folder: Path, files: Mapping[str, str], made_by: str) -> None:
     text = json.dumps({"made_by": made_by, "files": files}, indent=1, sort_keys=True) + "\n"
     atomic_write(folder / MANIFEST, text.encode())
-
-
-def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
-    """Write a file so that, whenever the program is killed, the old content or the new is there, whole.
-
-    Unless ``durable``, what was written last may be lost when the machine itself loses power: that is faster.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
-    try:
-        # Mode "x" gives the user's usual permissions, which a file made by tempfile would not have.
-        with unfinished.open("xb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _digest(content: bytes) -> str:
