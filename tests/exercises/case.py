@@ -1,11 +1,20 @@
-"""Cases that prove the checks: right answers written differently, and wrong ones with the mistake meant for them."""
+"""Cases that prove the checks: right answers written differently, and wrong ones with the mistake meant for them.
 
-from collections.abc import Callable
+Where an exercise has a record (see `gmmlab.exercises.form`) its formulas make cases; the rest is written by hand in
+``cases/``, one module a lesson.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from gmmlab.exercises.registry import MODULES
+import numpy as np
+import pandas as pd
+
+from gmmlab.exercises import Exercise, exercises
+from gmmlab.exercises.form import ChoiceForm, FunctionForm
+from gmmlab.exercises.registry import lesson_names
 
 
 @dataclass(frozen=True)
@@ -15,10 +24,11 @@ class Case:
     exercise: str
     mistake: str | None
     make: Callable[[], Any]
+    label: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.exercise}-{self.mistake or 'right'}-{self.make.__name__}"
+        return f"{self.exercise}-{self.mistake or 'right'}-{self.label or self.make.__name__}"
 
     def answers(self) -> tuple:
         made = self.make()
@@ -50,6 +60,73 @@ def wrong(exercise: str, mistake: str) -> Callable:
 
 def all_cases() -> list[Case]:
     """Return the cases of all notebooks."""
-    for module in MODULES:
-        import_module(f"exercises.cases.{module}")
-    return CASES
+    for name in lesson_names():
+        import_module(f"exercises.cases.{name}")
+    return CASES + [case for ex in exercises() for case in generated(ex)]
+
+
+def generated(ex: Exercise) -> Iterator[Case]:
+    """Yield the cases that an exercise's record implies."""
+    match ex.form:
+        case FunctionForm():
+            made = _of_function(ex.form)
+        case ChoiceForm():
+            made = _of_choice(ex.form)
+        case _:
+            return
+    for mistake, label, answer in made:
+        yield Case(ex.id, mistake, lambda answer=answer: answer, f"generated-{label.replace(' ', '_')}")
+
+
+def _of_choice(form: ChoiceForm) -> Iterator[tuple[str | None, str, Any]]:
+    for answer in (form.right, form.right.upper(), f" ({form.right}) "):
+        yield None, repr(answer), answer
+    for letter in form.options:
+        if letter != form.right:
+            yield f"chose-{letter}", letter, letter
+    for answer in ("a and b", [form.right], 1, form.options[form.right]):
+        yield "wrong-kind", repr(answer)[:12], answer
+
+
+def _of_function(form: FunctionForm) -> Iterator[tuple[str | None, str, Callable]]:
+    right = form.answers()
+    for how, convert in {"plain": lambda x: x, "lists": _as_list, "float32": np.float32, "Series": _as_series}.items():
+        yield None, how, _then(form, right, convert)
+    for k, value in enumerate(form.returns):
+        for slip in value.slips:
+            for j, formula in enumerate(slip.formulas):
+                yield slip.name, f"{value.name}-{j + 1}", form.answers(k, formula)
+        for mistake, spoil in SPOILT.items():
+            if mistake != "rounded" or _has_digits(form, value.right):
+                yield mistake, value.name, form.answers(k, lambda *a, f=value.right, spoil=spoil: spoil(f(*a)))
+    yield "raised", "error", lambda *arguments: arguments[0].no_such_attribute
+    yield "wrong-kind", "no-function", 3.5
+    if len(form.returns) > 1:
+        yield "wrong-length", "one-too-many", lambda *arguments: (*right(*arguments), 0)
+
+
+SPOILT: dict[str, Callable] = {
+    "rounded": lambda value: np.round(value, 2),
+    "wrong-kind": str,
+    "wrong-shape": lambda value: np.zeros((2, *np.shape(value), 3)),
+    "not-finite": lambda value: np.full(np.shape(value), np.nan),
+}
+
+
+def _has_digits(form: FunctionForm, formula: Callable) -> bool:
+    inputs = form.inputs(0)
+    return not all(np.allclose(x := formula(*a), np.round(x, 2), 1e-4, 1e-5, equal_nan=True) for a in inputs)
+
+
+def _then(form: FunctionForm, right: Callable, convert: Callable) -> Callable:
+    if len(form.returns) == 1:
+        return lambda *arguments: convert(right(*arguments))
+    return lambda *arguments: [convert(value) for value in right(*arguments)]
+
+
+def _as_list(value: Any) -> Any:
+    return np.asarray(value).tolist()
+
+
+def _as_series(value: Any) -> Any:
+    return pd.Series(value) if np.ndim(value) < 2 else pd.DataFrame(value)

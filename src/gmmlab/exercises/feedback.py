@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from gmmlab.exercises.registry import Exercise
+from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.rubric import Line
 
 ANSWER_MIME = "application/vnd.gmmlab.answer+json"

@@ -7,7 +7,8 @@ from gmmlab import __version__
 from gmmlab.exercises import memory
 from gmmlab.exercises.answers import AnswerError, Calls, Open, decode, encode, record_calls
 from gmmlab.exercises.feedback import Feedback
-from gmmlab.exercises.registry import Exercise, find
+from gmmlab.exercises.form import Exercise
+from gmmlab.exercises.registry import find
 from gmmlab.exercises.rubric import Line, Misfit
 
 SCHEMA = 1
@@ -87,6 +88,8 @@ def _lines(found: Exercise, coded: Any) -> list[Line]:
         answers = [decode(answer) for answer in coded]
         if not answers or any(map(_is_open, answers)):
             return []
+        if len(answers) != found.n_answers:
+            raise Misfit("wrong-count", _miscounted(found, len(answers)))
         # nbgrader gives no points to a check cell that writes to stderr.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -97,7 +100,7 @@ def _lines(found: Exercise, coded: Any) -> list[Line]:
     except AnswerError as error:
         lines.append(Line(0, False, str(error), "malformed"))
     except Exception as error:
-        lines.append(Line(0, False, _unjudged(found, error), "unjudged"))
+        lines.append(Line(0, False, _unjudged(error), "unjudged"))
     return lines
 
 
@@ -108,7 +111,10 @@ def _is_open(answer: Any) -> bool:
     return isinstance(answer, Open)
 
 
-def _unjudged(found: Exercise, error: Exception) -> str:
-    if isinstance(error, TypeError) and "positional argument" in str(error):
-        return f"The check of {found.id} did not get the number of answers that it expects: restore the check cell."
+def _miscounted(found: Exercise, got: int) -> str:
+    expected = "1 answer" if found.n_answers == 1 else f"{found.n_answers} answers"
+    return f"The check of {found.id} expected {expected}, got {got}: restore the check cell."
+
+
+def _unjudged(error: Exception) -> str:
     return f"This answer could not be judged ({type(error).__name__}): look at its kind, its shape and its values."

@@ -11,7 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gmmlab.exercises.registry import Exercise, exercises
+from gmmlab.exercises.form import Exercise
+from gmmlab.exercises.registry import exercises
 
 if TYPE_CHECKING:
     from gmmlab.exercises.feedback import Feedback

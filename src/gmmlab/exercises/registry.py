@@ -1,80 +1,29 @@
-"""The exercises: their ids, titles, points, hints and checks.
+"""The exercises of all lessons, found by their ids.
 
-The id of an exercise begins with the name of its lesson: ``fit-2`` is in ``gmmlab.exercises.lessons.fit``.
-Each such module names its notebook in ``NOTEBOOK`` and registers its exercises with `exercise` or `choice`.
+The id of an exercise begins with the name of its lesson: ``fit-2`` is in ``gmmlab.exercises.lessons.fit``. Each module
+there exposes ``NOTEBOOK`` and ``EXERCISES`` (see `gmmlab.exercises.form`); a new one is found by being there. Finding
+one exercise imports its lesson alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from gmmlab.exercises.rubric import Line, Mistake, as_text, rubric, wrong_kind
+from gmmlab.exercises import form, lessons
+from gmmlab.exercises.form import Check, Exercise, Inputs
 
-MODULES = (
-    "load",
-    "preprocess",
-    "fit",
-    "predict",
-    "plot",
-    "choose",
-    "em",
-    "bayesian",
-    "segment",
-    "detect",
-    "recommend",
-    "scale",
-)
-"""One module for each notebook, in the order of the notebooks."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise.
-
-    Attributes
-    ----------
-    id, title, notebook : str
-        Such as ``"fit-2"``, ``"Reach the published optimum"``, ``"03_fit_mixture"``.
-    points : float
-        What a full answer earns: the sum of the rubric's lines.
-    hint : str
-        What a student who is stuck may unfold.
-    check : callable
-        From the decoded answers to rubric lines. Pure: the student's kernel and a grader run the same code.
-    inputs : callable, optional
-        For an exercise that asks for a function: from a seed to the list of argument tuples that it is called with.
-    """
-
-    id: str
-    title: str
-    notebook: str
-    points: float
-    hint: str
-    check: Callable[..., Iterable[Line]]
-    inputs: Callable[[int], list[tuple[Any, ...]]] | None = None
-
-
-_EXERCISES: dict[str, Exercise] = {}
+_DECORATED: list[tuple[str, Exercise]] = []
 
 
 def exercise(
-    id: str,
-    *,
-    title: str,
-    points: float,
-    hint: str,
-    inputs: Callable[[int], list[tuple[Any, ...]]] | None = None,
-) -> Callable[[Callable[..., Iterable[Line]]], Callable[..., Iterable[Line]]]:
-    """Register the decorated generator as the check of an exercise of its module's notebook.
+    id: str, *, title: str, points: float, hint: str, inputs: Inputs | None = None
+) -> Callable[[Check], Check]:
+    """Register the decorated generator; for lessons without ``EXERCISES`` only, others use `gmmlab.exercises.form`."""
 
-    A check of a function exercise gets, besides the recorded calls, nothing else: it draws the same inputs again with
-    ``inputs(calls.seed)``.
-    """
-
-    def register(check: Callable[..., Iterable[Line]]) -> Callable[..., Iterable[Line]]:
-        notebook = import_module(check.__module__).NOTEBOOK
-        _EXERCISES[id] = Exercise(id, title, notebook, points, hint, check, inputs)
+    def register(check: Check) -> Check:
+        _DECORATED.append((check.__module__, Exercise(id, title, points, hint, check, inputs)))
         return check
 
     return register
@@ -83,31 +32,23 @@ def exercise(
 def choice(
     id: str, *, module: str, title: str, points: float, hint: str, right: str, options: Mapping[str, str]
 ) -> None:
-    """Register a question with choices.
+    """Register a question with choices; for lessons without ``EXERCISES`` only."""
+    made = form.choice(id, title=title, points=points, hint=hint, right=right, options=options)
+    _DECORATED.append((module, made))
 
-    Parameters
-    ----------
-    id, title, points, hint
-        As for `exercise`.
-    module : str
-        ``__name__`` of the calling module.
-    right : str
-        Letter of the right option.
-    options : mapping of str to str
-        For each letter what to tell a student who chose it: why it is right, or the misconception behind it.
-    """
 
-    def check(answer: Any) -> Iterable[Line]:
-        letters = ", ".join(options)
-        chosen = as_text(answer, f"one of the letters {letters} as a text").lower().strip(" ().'\"")
-        if chosen not in options:
-            wrong_kind(answer, f"one of the letters {letters} as a text, such as {right_form!r}")
-        mistakes = [Mistake(f"chose-{letter}", chosen == letter, text) for letter, text in options.items()]
-        yield rubric(points, chosen == right, options[right], *mistakes, otherwise="Choose one of the options.")
+@cache
+def lesson_names() -> tuple[str, ...]:
+    """Return the names of the lesson modules, such as ``"fit"``, without importing them."""
+    return tuple(sorted(module.name for module in iter_modules(lessons.__path__)))
 
-    right_form = next(iter(options))
-    check.__module__ = module
-    exercise(id, title=title, points=points, hint=hint)(check)
+
+@cache
+def lesson(name: str) -> tuple[Exercise, ...]:
+    """Return the exercises of one lesson, in the order of its notebook."""
+    module: Any = import_module(f"gmmlab.exercises.lessons.{name}")
+    own = [ex for where, ex in _DECORATED if where == module.__name__]
+    return tuple(ex.of(module.NOTEBOOK) for ex in sorted(getattr(module, "EXERCISES", own), key=lambda ex: ex.number))
 
 
 def find(id: str) -> Exercise:
@@ -118,19 +59,15 @@ def find(id: str) -> Exercise:
     KeyError
         If there is none; the message lists the known ids.
     """
-    module = id.rpartition("-")[0] if isinstance(id, str) else ""
-    if module in MODULES:
-        import_module(f"gmmlab.exercises.lessons.{module}")
-    if not isinstance(id, str) or id not in _EXERCISES:
+    name = id.rpartition("-")[0] if isinstance(id, str) else ""
+    found = [ex for ex in lesson(name) if ex.id == id] if name in lesson_names() else []
+    if not found:
         known = ", ".join(ex.id for ex in exercises())
         raise KeyError(f"There is no exercise {id!r}. Known are: {known}.")
-    return _EXERCISES[id]
+    return found[0]
 
 
 def exercises(notebook: str | None = None) -> list[Exercise]:
     """Return all exercises in the order of the notebooks, or those of one notebook."""
-    for module in MODULES:
-        import_module(f"gmmlab.exercises.lessons.{module}")
-    place = {module: k for k, module in enumerate(MODULES)}
-    ordered = sorted(_EXERCISES.values(), key=lambda ex: (place[ex.id.rpartition("-")[0]], ex.id))
-    return [ex for ex in ordered if notebook in (None, ex.notebook)]
+    every = sorted((ex for name in lesson_names() for ex in lesson(name)), key=lambda ex: ex.notebook)
+    return [ex for ex in every if notebook in (None, ex.notebook)]

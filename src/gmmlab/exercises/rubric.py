@@ -2,7 +2,7 @@
 
 A check is a generator of `Line`. Before it judges, it reads the answer with one of the ``as_...`` functions, which
 accept every reasonable form of a right answer (array, list, Series, DataFrame, float32, ...) and stop the check with a
-sentence when the answer is of the wrong kind: what came, what was expected, what to do.
+sentence when the answer is of the wrong kind: what was expected, what they got, what to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,8 +76,8 @@ def need(condition: Any, mistake: str, message: str) -> None:
 
 
 def wrong_kind(answer: Any, expected: str) -> NoReturn:
-    """Stop the check: say what came and what was expected."""
-    raise Misfit("wrong-kind", f"This exercise asks for {expected}, but {describe(answer)} came.")
+    """Stop the check: say what was expected, and what they got."""
+    raise Misfit("wrong-kind", f"Expected {expected}, got {describe(answer)}.")
 
 
 def describe(answer: Any) -> str:
@@ -90,19 +90,21 @@ def describe(answer: Any) -> str:
         case Unknown():
             return answer.what
         case Raised():
-            return f"an error: {answer.error}: {answer.message}"
+            return f"an error ({answer.error}: {answer.message})"
         case bool() | int() | float():
             return f"the number {answer!r}" if not isinstance(answer, bool) else f"the truth value {answer}"
         case str():
             return f"the text {answer[:40]!r}"
         case np.ndarray():
-            return f"an array of shape {answer.shape}" if answer.ndim else f"the number {answer.item()!r}"
+            texts = "of texts " if answer.dtype.kind in "UO" and any(isinstance(v, str) for v in answer.flat) else ""
+            return f"an array {texts}of shape {answer.shape}" if answer.ndim else f"the number {answer.item()!r}"
         case pd.DataFrame():
             return f"a DataFrame of {answer.shape[0]} rows and {answer.shape[1]} columns"
         case pd.Series():
             return f"a Series of {len(answer)} values"
         case list():
-            return f"a list of {len(answer)} items"
+            texts = ", some of them texts" if any(isinstance(v, str) for v in answer) else ""
+            return f"a list or tuple of {len(answer)} {'item' if len(answer) == 1 else 'items'}{texts}"
         case dict():
             return f"a dict of {len(answer)} items"
         case AxesAnswer():
@@ -112,61 +114,57 @@ def describe(answer: Any) -> str:
     return f"a {type(answer).__name__}"
 
 
+def described(arguments: Sequence[Any]) -> str:
+    """Say in words what a function was called with."""
+    words = [f"the number {a:.4g}" if isinstance(a, float | np.floating) else describe(a) for a in arguments]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def as_number(answer: Any, expected: str = "one number") -> float:
     """Read a number; an array, list or Series of one number counts."""
     if isinstance(answer, bool):
         wrong_kind(answer, expected)
-    values = _numbers(answer, expected)
-    need(values.size == 1, "wrong-shape", f"This exercise asks for {expected}, but {describe(answer)} came.")
+    values = read_numbers(answer, expected)
+    need(values.size == 1, "wrong-shape", f"Expected {expected}, got {describe(answer)}.")
     value = float(values.reshape(-1)[0])
-    need(
-        np.isfinite(value),
-        "not-finite",
-        f"This exercise asks for {expected}, but {value} came: see where it arises.",
-    )
+    need(np.isfinite(value), "not-finite", f"Expected {expected}, got {value}: see where it arises.")
     return value
 
 
 def as_array(answer: Any, shape: Sequence[int | None], expected: str) -> NDArray[np.float64]:
     """Read an array of finite floats of this shape; ``None`` stands for any length along that axis."""
-    values = _numbers(answer, expected)
-    fits = values.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, values.shape, strict=True))
-    turned = (
-        values.ndim == 2
-        and len(shape) == 2
-        and all(n in (None, m) for n, m in zip(shape, values.shape[::-1], strict=True))
-    )
+    values = read_numbers(answer, expected)
+    got = describe(answer)
+    if isinstance(answer, list) and values.ndim > 1:
+        got = f"numbers of shape {values.shape}"
     need(
-        fits or not turned,
+        _has(values, shape) or values.ndim != 2 or not _has(values.T, shape),
         "transposed",
-        f"This exercise asks for {expected}, but its transpose came: shape {values.shape}.",
+        f"Expected {expected}, got the transpose: {got}.",
     )
-    need(
-        fits,
-        "wrong-shape",
-        f"This exercise asks for {expected}, but {describe(answer)} came (shape {values.shape}).",
-    )
+    need(_has(values, shape), "wrong-shape", f"Expected {expected}, got {got}.")
     bad = int(np.size(values) - np.isfinite(values).sum())
-    need(
-        not bad,
-        "not-finite",
-        f"This exercise asks for {expected}, but {bad} of the values that came are NaN or infinite.",
-    )
+    need(not bad, "not-finite", f"Expected {expected}, got NaN or infinity in {bad} of {values.size} places.")
     return values
 
 
-def _numbers(answer: Any, expected: str) -> NDArray[np.float64]:
+def _has(values: NDArray[np.float64], shape: Sequence[int | None]) -> bool:
+    return values.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, values.shape, strict=True))
+
+
+def read_numbers(answer: Any, expected: str) -> NDArray[np.float64]:
+    """Read numbers of any shape, finite or not."""
     if not isinstance(answer, int | float | list | np.ndarray | pd.Series | pd.DataFrame):
         wrong_kind(answer, expected)
     try:
         values = np.asarray(answer)
-        if values.dtype.kind not in "biufO" or (
-            values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat)
+        if values.dtype.kind in "biuf" or (
+            values.dtype.kind == "O" and not any(isinstance(v, str) for v in values.flat)
         ):
-            wrong_kind(answer, expected + " made of numbers")
-        return values.astype(np.float64)
+            return values.astype(np.float64)
     except (TypeError, ValueError):
-        wrong_kind(answer, expected + " made of numbers")
+        pass
+    wrong_kind(answer, expected)
 
 
 def as_labels(answer: Any, n: int, expected: str) -> NDArray:
@@ -178,11 +176,11 @@ def as_labels(answer: Any, n: int, expected: str) -> NDArray:
     if labels.ndim == 2 and labels.shape[0] == n:
         raise Misfit(
             "predict_proba-for-predict",
-            f"This exercise asks for {expected}, but {describe(answer)} came: a row of responsibilities a sample. "
+            f"Expected {expected}, got {describe(answer)}: a row of responsibilities for each sample. "
             "`predict_proba` says how sure the model is; `predict` gives one label a sample.",
         )
     need(labels.ndim == 1 and len(labels) == n, "wrong-length",
-         f"This exercise asks for {expected}: {n} labels, but {describe(answer)} came.")  # fmt: skip
+         f"Expected {expected}: {n} labels, got {describe(answer)}.")  # fmt: skip
     values = labels.tolist()
     if all(isinstance(value, str) for value in values):
         return labels.astype(str)
@@ -190,7 +188,7 @@ def as_labels(answer: Any, n: int, expected: str) -> NDArray:
     need(
         whole,
         "not-labels",
-        f"This exercise asks for {expected}, but what came is neither whole numbers nor names.",
+        f"Expected {expected}, got values that are neither whole numbers nor names.",
     )
     return labels.astype(float).astype(int)
 

@@ -18,11 +18,6 @@ def left_of(v):
 
 
 @right("bayesian-1")
-def cumulative_product():
-    return lambda v: np.append(v, 1) * left_of(v)
-
-
-@right("bayesian-1")
 def loop_over_breaks():
     def break_stick(fractions):
         weights, left = [], 1.0
@@ -49,11 +44,6 @@ def series_with_the_rest_at_the_end():
 
 
 @wrong("bayesian-1", "rest-forgotten")
-def without_the_last_piece():
-    return lambda v: v * left_of(v)[:-1]
-
-
-@wrong("bayesian-1", "rest-forgotten")
 def list_without_the_last_piece():
     return lambda v: (v * left_of(v)[:-1]).tolist()
 
@@ -67,39 +57,14 @@ def divided_by_the_sum():
     return break_stick
 
 
-@wrong("bayesian-1", "unbroken")
-def fractions_of_the_whole():
-    return lambda v: np.append(v, 1 - v.sum())
-
-
 @wrong("bayesian-1", "normalised-fractions")
 def fractions_and_a_one_over_their_sum():
     return lambda v: np.append(v, 1) / np.append(v, 1).sum()
 
 
-@wrong("bayesian-1", "own-break-counted")
-def product_includes_itself():
-    return lambda v: np.append(v * np.cumprod(1 - v), np.prod(1 - v))
-
-
-@wrong("bayesian-1", "remainders")
-def only_what_is_left():
-    return left_of
-
-
-@wrong("bayesian-1", "reversed")
-def last_piece_first():
-    return lambda v: (np.append(v, 1) * left_of(v))[::-1]
-
-
 @wrong("bayesian-1", "raised")
 def shapes_do_not_fit():
     return lambda v: v * left_of(v)
-
-
-@wrong("bayesian-1", "wrong-kind")
-def weights_for_a_function():
-    return left_of(np.array([0.5, 0.5]))
 
 
 @right("bayesian-2")
@@ -135,89 +100,9 @@ def weights_against_the_share():
     return lambda alpha, gamma, share: (alpha / alpha.sum() >= share).sum()
 
 
-@wrong("bayesian-2", "counts-for-shares")
-def samples_against_the_share():
-    return lambda alpha, gamma, share: (alpha - gamma >= share).sum()
-
-
-@wrong("bayesian-2", "gamma-for-threshold")
-def anything_above_gamma():
-    return lambda alpha, gamma, share: (alpha > gamma).sum()
-
-
-@wrong("bayesian-2", "dead-counted")
-def those_below():
-    return lambda alpha, gamma, share: (alpha - gamma < share * (alpha - gamma).sum()).sum()
-
-
-@wrong("bayesian-2", "mask-for-count")
-def true_and_false():
-    return lambda alpha, gamma, share: alpha - gamma >= share * (alpha - gamma).sum()
-
-
-@wrong("bayesian-2", "mask-for-count")
-def shares_themselves():
-    return lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).tolist()
-
-
-@wrong("bayesian-2", "shares-added")
-def sum_of_the_shares():
-    return lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).sum()
-
-
 @wrong("bayesian-2", "wrong-kind")
 def count_in_words():
     return lambda alpha, gamma, share: f"{(alpha - gamma >= share).sum()} alive"
-
-
-@right("bayesian-3")
-def the_prior_letter():
-    return "b"
-
-
-@right("bayesian-3")
-def the_prior_capital():
-    return "B"
-
-
-@right("bayesian-3")
-def the_prior_in_parentheses():
-    return "(b)"
-
-
-@wrong("bayesian-3", "chose-a")
-def weight_zero():
-    return "a"
-
-
-@wrong("bayesian-3", "chose-c")
-def larger_reg_covar():
-    return "c"
-
-
-@wrong("bayesian-3", "chose-d")
-def stopped_too_early():
-    return "d"
-
-
-@wrong("bayesian-3", "chose-e")
-def no_single_samples():
-    return "e"
-
-
-@wrong("bayesian-3", "wrong-kind")
-def two_letters_for_the_prior():
-    return "b and d"
-
-
-@wrong("bayesian-3", "wrong-kind")
-def letter_in_a_list():
-    return ["b"]
-
-
-@wrong("bayesian-3", "wrong-kind")
-def place_of_the_option():
-    return 2
 
 
 @cache

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from gmmlab import __version__
 from gmmlab.course.grade.gradebook import MISSING, Row, possible
 from gmmlab.course.grade.page import prose, render, shown
-from gmmlab.exercises.registry import Exercise, exercises
+from gmmlab.exercises.form import Exercise
+from gmmlab.exercises.registry import exercises
 
 MOST_MISTAKES = 25
 FEW = 5

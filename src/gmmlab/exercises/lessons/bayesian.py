@@ -1,14 +1,14 @@
 """Checks of notebook 09: the stick, components that are alive, the floor of the widths, the wreath."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmlab.data import load_wreath
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import Line, as_array, as_mixture, as_number, as_results, mistakes_made, need, rubric
+from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, rubric
 
 NOTEBOOK = "09_go_bayesian"
 
@@ -32,70 +32,71 @@ def _left(v: NDArray) -> NDArray:
     return np.append(1, np.cumprod(1 - v))
 
 
-_WRONG_STICKS: dict[str, Callable[[NDArray], NDArray]] = {
-    "rest-forgotten": lambda v: v * _left(v)[:-1],
-    "rest-spread": lambda v: v * _left(v)[:-1] / (v @ _left(v)[:-1]),
-    "unbroken": lambda v: np.append(v, 1 - v.sum()),
-    "normalised-fractions": lambda v: np.append(v, 1) / (v.sum() + 1),
-    "own-break-counted": lambda v: np.append(v * _left(v)[1:], _left(v)[-1]),
-    "remainders": _left,
-    "reversed": lambda v: _break(v)[::-1],
-}
-
-_STICK = {
-    "rest-forgotten": "The last piece is missing: K - 1 breaks give K pieces.",
-    "rest-spread": "The weights sum to one because you divided by their sum. Here the rest of the stick is a piece of "
-    "its own, the last weight.",
-    "unbroken": "Each fraction is taken of the whole stick. From the second break on, only a part of it is left.",
-    "normalised-fractions": "The fractions are divided by their sum. They do not say shares of the whole: each says "
-    "how much of what is left is broken off.",
-    "own-break-counted": "The product runs over the earlier breaks, j < k. Yours includes break k itself.",
-    "remainders": "This is how much of the stick is left before each break. Which part of that is broken off?",
-    "reversed": "The weights come in reverse order: the first fraction breaks off the first weight.",
-}
-
-
-@exercise(
+break_stick = function_exercise(
     "bayesian-1",
     title="Break the stick",
-    points=2,
     hint="Write down how much of the stick is left before each break: 1, then 1 - v_1, then (1 - v_1)(1 - v_2), ... "
     "`np.cumprod` does it. What is the fraction of the last piece?",
     inputs=draw_fractions,
+    returns=[
+        Value(
+            "weights",
+            _break,
+            [
+                Slip(
+                    "rest-forgotten",
+                    lambda v: v * _left(v)[:-1],
+                    "The last piece is missing: K - 1 breaks give K pieces.",
+                ),
+                Slip(
+                    "rest-spread",
+                    lambda v: v * _left(v)[:-1] / (v @ _left(v)[:-1]),
+                    "The weights sum to one because you divided by their sum. Here the rest of the stick is a piece of "
+                    "its own, the last weight.",
+                ),
+                Slip(
+                    "unbroken",
+                    lambda v: np.append(v, 1 - v.sum()),
+                    "Each fraction is taken of the whole stick. From the second break on, only a part of it is left.",
+                ),
+                Slip(
+                    "normalised-fractions",
+                    lambda v: np.append(v, 1) / (v.sum() + 1),
+                    "The fractions are divided by their sum. They do not say shares of the whole: each says how much "
+                    "of what is left is broken off.",
+                ),
+                Slip(
+                    "own-break-counted",
+                    lambda v: np.append(v * _left(v)[1:], _left(v)[-1]),
+                    "The product runs over the earlier breaks, j < k. Yours includes break k itself.",
+                ),
+                Slip(
+                    "remainders",
+                    _left,
+                    "This is how much of the stick is left before each break. Which part of that is broken off?",
+                ),
+                Slip(
+                    "reversed",
+                    lambda v: _break(v)[::-1],
+                    "The weights come in reverse order: the first fraction breaks off the first weight.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "There are K weights, and they sum to one.",
+            "A whole stick is broken into K pieces, so there must be K weights that sum to one.",
+            holds=lambda weights, v: len(weights) == len(v) + 1 and abs(weights.sum() - 1) < 1e-4,
+        ),
+        Credit(
+            1,
+            "They are the pieces of the stick.",
+            "These are not the pieces. Try two fractions of one half: the weights are 1/2, 1/4, 1/4.",
+        ),
+    ],
 )
-def break_stick(answer: Any) -> Iterator[Line]:
-    """Judge weights computed from the fractions of a stick."""
-    results = as_results(answer, 3)
-    inputs = [fractions for (fractions,) in draw_fractions(answer.seed)]
-    weights = [_weights(result, len(v) + 1) for result, v in zip(results, inputs, strict=True)]
-    made = {name: _same(weights, map(wrong, inputs)) for name, wrong in _WRONG_STICKS.items()}
-    mistakes = mistakes_made(made, _STICK)
-    yield rubric(
-        1,
-        all(len(w) == len(v) + 1 and abs(w.sum() - 1) < 1e-4 for w, v in zip(weights, inputs, strict=True)),
-        "K weights come, and they sum to one.",
-        *mistakes,
-        otherwise="A whole stick is broken into K pieces, so K weights must come and sum to one.",
-    )
-    yield rubric(
-        1,
-        _same(weights, map(_break, inputs)),
-        "They are the pieces of the stick.",
-        *mistakes,
-        otherwise="These are not the pieces. Try two fractions of one half: the weights are 1/2, 1/4, 1/4.",
-    )
-
-
-def _weights(result: Any, k: int) -> NDArray[np.float64]:
-    """Read K weights, a row or a column; or K - 1 of them, a known mistake."""
-    shape = getattr(result, "shape", (len(result),) if isinstance(result, list) else None)
-    expected = f"a function that returns {k} weights for {k - 1} fractions"
-    return as_array(result, shape if shape in [(k, 1), (1, k), (k - 1,)] else (k,), expected).ravel()
-
-
-def _same(results: list[NDArray], others: Any) -> bool:
-    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5)
-               for a, b in zip(results, others, strict=True))  # fmt: skip
 
 
 def draw_posteriors(seed: int) -> list[tuple]:
@@ -119,54 +120,68 @@ def _alive(alpha: NDArray, gamma: float, share: float) -> int:
     return int((held >= share * held.sum()).sum())
 
 
-_WRONG_COUNTS: dict[str, Callable[[NDArray, float, float], float]] = {
-    "prior-kept": lambda alpha, gamma, share: (alpha >= share * alpha.sum()).sum(),
-    "counts-for-shares": lambda alpha, gamma, share: (alpha - gamma >= share).sum(),
-    "gamma-for-threshold": lambda alpha, gamma, share: (alpha > gamma).sum(),
-    "dead-counted": lambda alpha, gamma, share: len(alpha) - _alive(alpha, gamma, share),
-    "shares-added": lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).sum(),
-}
-
-_COUNT = {
-    "prior-kept": "The imaginary samples count here. With a large gamma every component would be alive, whatever the "
-    "data say. Take them away first.",
-    "counts-for-shares": "N_k is a number of samples, and `share` is a share of them all. Compare like with like.",
-    "gamma-for-threshold": "A component that holds a tiny part of one sample is above gamma already. The rule asks for "
-    "a share of the samples.",
-    "dead-counted": "These are the components that are not alive.",
-    "shares-added": "The shares are added up. How many of them reach the threshold?",
-    "mask-for-count": "A list came with one entry for each component. The task asks how many are alive.",
-}
-
-
-@exercise(
+count_alive = function_exercise(
     "bayesian-2",
     title="Who is alive?",
-    points=2,
     hint="What is left of alpha when the imaginary samples are taken away? Divide that by its sum.",
     inputs=draw_posteriors,
+    returns=[
+        Value(
+            "number of components alive",
+            _alive,
+            [
+                Slip(
+                    "prior-kept",
+                    lambda alpha, gamma, share: (alpha >= share * alpha.sum()).sum(),
+                    "The imaginary samples count here. With a large gamma every component would be alive, whatever the "
+                    "data say. Take them away first.",
+                ),
+                Slip(
+                    "counts-for-shares",
+                    lambda alpha, gamma, share: (alpha - gamma >= share).sum(),
+                    "N_k is a number of samples, and `share` is a share of them all. Compare like with like.",
+                ),
+                Slip(
+                    "gamma-for-threshold",
+                    lambda alpha, gamma, share: (alpha > gamma).sum(),
+                    "A component that holds a tiny part of one sample is above gamma already. The rule asks for a "
+                    "share of the samples.",
+                ),
+                Slip(
+                    "dead-counted",
+                    lambda alpha, gamma, share: len(alpha) - _alive(alpha, gamma, share),
+                    "These are the components that are not alive.",
+                ),
+                Slip(
+                    "shares-added",
+                    lambda alpha, gamma, share: ((alpha - gamma) / (alpha - gamma).sum()).sum(),
+                    "The shares are added up. How many of them reach the threshold?",
+                ),
+                Slip(
+                    "mask-for-count",
+                    [
+                        lambda alpha, gamma, share: alpha - gamma >= share * (alpha - gamma).sum(),
+                        lambda alpha, gamma, share: (alpha - gamma) / (alpha - gamma).sum(),
+                    ],
+                    "This is one entry for each component. The task asks how many are alive.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            f"With a {gamma} gamma the count is right.",
+            f"With a {gamma} gamma the count is not right. Work out N_k for one example on paper.",
+            calls=calls,
+        )
+        for gamma, calls in (("small", slice(0, 1)), ("large", slice(1, None)))
+    ],
 )
-def count_alive(answer: Any) -> Iterator[Line]:
-    """Judge the number of components alive under the stated rule."""
-    results, inputs = as_results(answer, 3), draw_posteriors(answer.seed)
-    for result, (alpha, _, _) in zip(results, inputs, strict=True):
-        size = len(result) if isinstance(result, list) else getattr(result, "size", 1)
-        need(size != len(alpha), "mask-for-count", _COUNT["mask-for-count"])
-    counts = [as_number(result, "a function that returns one whole number") for result in results]
-    made = {
-        name: all(abs(n - wrong(*call)) < 1e-6 for n, call in zip(counts, inputs, strict=True))
-        for name, wrong in _WRONG_COUNTS.items()
-    }
-    right = [n == _alive(*call) for n, call in zip(counts, inputs, strict=True)]
-    mistakes = mistakes_made(made, _COUNT)
-    for line_met, where in ((right[0], "With a small gamma"), (all(right[1:]), "With a large gamma")):
-        yield rubric(1, line_met, f"{where} the count is right.", *mistakes,
-                     otherwise=f"{where} the count is not right. Work out N_k for one example on paper.")  # fmt: skip
 
 
-choice(
+why_no_collapse = choice(
     "bayesian-3",
-    module=__name__,
     title="Why no collapse?",
     points=1,
     hint="Put N_k = 1 and S_k = 0 into the formula for the covariance.",
@@ -261,3 +276,6 @@ def _centred_on_wreath(mixture: Any, weights: NDArray) -> bool:
     sd, centre = points.std(axis=0), weights @ means
     spread = np.sqrt(weights @ (means - centre) ** 2)
     return bool(np.all(abs(centre - points.mean(axis=0)) < 0.1 * sd) and np.all(abs(spread / sd - 1) < 0.2))
+
+
+EXERCISES = [break_stick, count_alive, why_no_collapse, wreath_clumps]
