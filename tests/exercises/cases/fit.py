@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from sklearn.mixture import GaussianMixture
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from exercises.case import right, wrong
@@ -226,264 +225,109 @@ def lengths():
     return load_banknotes().drop(columns="Status")
 
 
-@cache
-def notes(covariance_type="diag", **options):
-    chosen = {"n_init": 10, "tol": 1e-6, "max_iter": 1000, "random_state": 0, **options}
-    return GaussianMixture(3, covariance_type=covariance_type, **chosen).fit(lengths())
-
-
-def loglik(gmm):
-    return gmm.score(lengths()) * 200
+def whole(weights, means, covariances):
+    """Return the covariance of a mixture, as the exercise asks."""
+    offsets = means - weights @ means
+    return np.einsum("k,kij->ij", weights, covariances) + (offsets.T * weights) @ offsets
 
 
 @right("fit-3")
-def the_recipe_and_minus_bic():
-    gmm = best_fit(lengths(), 3, covariance_type="diag")
-    return gmm, -gmm.bic(lengths())
+def summed_in_a_loop():
+    def whole_covariance(weights, means, covariances):
+        offsets = means - weights @ means
+        parts = zip(weights, offsets, covariances, strict=True)
+        return sum(w * (c + np.outer(o, o)) for w, o, c in parts)
+
+    return whole_covariance
 
 
 @right("fit-3")
-def many_starts_and_formula():
-    gmm = notes(random_state=5)
-    return gmm, 2 * loglik(gmm) - 38 * np.log(200)
+def mean_of_products_minus_product_of_means():
+    def whole_covariance(weights, means, covariances):
+        second = sum(w * (c + np.outer(m, m)) for w, m, c in zip(weights, means, covariances, strict=True))
+        centre = weights @ means
+        return second - np.outer(centre, centre)
+
+    return whole_covariance
 
 
 @right("fit-3")
-def array_sorted_and_rounded():
-    X = lengths().to_numpy()
-    gmm = sort_components(best_fit(X, 3, covariance_type="diag", random_state=4), by=3)
-    return gmm, np.float32(round(-gmm.bic(X), 1))
+def with_weighted_np_cov():
+    return lambda w, m, c: np.average(c, axis=0, weights=w) + np.cov(m.T, aweights=w, ddof=0)
 
 
 @right("fit-3")
-def bic_of_the_published_optimum():
-    return notes(random_state=3), [2 * -825.385255078 - 38 * np.log(200)]
+def as_a_table_in_float32():
+    return lambda w, m, c: pd.DataFrame(whole(w, m, c).astype(np.float32))
 
 
-@wrong("fit-3", "covariance-type")
-def tied_for_diag():
-    return notes("tied"), -notes("tied").bic(lengths())
+@right("fit-3")
+def from_pairs_of_means():
+    def whole_covariance(weights, means, covariances):
+        pairs = [
+            0.5 * weights[j] * weights[k] * np.outer(means[j] - means[k], means[j] - means[k])
+            for j in range(len(weights))
+            for k in range(len(weights))
+        ]
+        return np.average(covariances, axis=0, weights=weights) + np.sum(pairs, axis=0)
+
+    return whole_covariance
 
 
-@wrong("fit-3", "covariance-type")
-def full_by_default():
-    gmm = GaussianMixture(3, random_state=0).fit(lengths())
-    return gmm, -gmm.bic(lengths())
+def between(w, m):
+    offsets = m - w @ m
+    return (offsets.T * w) @ offsets
 
 
-@wrong("fit-3", "stopped-early")
-def starts_without_patience():
-    gmm = notes(tol=1e-3, max_iter=100)
-    return gmm, -gmm.bic(lengths())
+@wrong("fit-3", "between-only")
+def covariance_of_the_means():
+    return lambda w, m, c: np.cov(m.T, aweights=w, ddof=0)
 
 
-@wrong("fit-3", "wrong-hill")
-def patience_without_starts():
-    fits = [notes(n_init=1, random_state=seed) for seed in range(12)]
-    lowest = min(fits, key=loglik)
-    return lowest, -lowest.bic(lengths())
+@wrong("fit-3", "equal-weights")
+def all_components_count_alike():
+    return lambda w, m, c: c.mean(axis=0) + np.cov(m.T, ddof=0)
 
 
-@wrong("fit-3", "collapsed")
-def shrunk_on_one_note():
-    X = lengths().to_numpy()
-    means, precisions = [X[0], X[50], X[150]], np.array([[1e9] * 6, [1.0] * 6, [1.0] * 6])
-    gmm = GaussianMixture(3, covariance_type="diag", means_init=means, precisions_init=precisions,
-                          weights_init=[0.005, 0.4975, 0.4975], reg_covar=1e-12, max_iter=500)  # fmt: skip
-    return gmm.fit(X), -gmm.bic(X)
+@wrong("fit-3", "equal-weights")
+def means_count_alike():
+    return lambda w, m, c: np.average(c, axis=0, weights=w) + np.cov(m.T, ddof=0)
 
 
-@wrong("fit-3", "not-a-mixture")
-def weights_raised_until_the_number_fits():
-    gmm = GaussianMixture(3, covariance_type="diag", random_state=0).fit(lengths())
-    gmm.weights_ *= np.exp((loglik(notes()) - loglik(gmm)) / 200)
-    return gmm, -notes().bic(lengths())
+@wrong("fit-3", "unweighted-centre")
+def around_the_plain_average_of_the_means():
+    def whole_covariance(weights, means, covariances):
+        offsets = means - means.mean(axis=0)
+        return np.average(covariances, axis=0, weights=weights) + (offsets.T * weights) @ offsets
+
+    return whole_covariance
 
 
-@wrong("fit-3", "other-units")
-def standardised_lengths():
-    X = StandardScaler().fit_transform(lengths())
-    gmm = best_fit(X, 3, covariance_type="diag")
-    return gmm, -gmm.bic(X)
+@wrong("fit-3", "weights-forgotten")
+def sum_without_weights():
+    return lambda w, m, c: sum(s + np.outer(o, o) for o, s in zip(m - w @ m, c, strict=True))
 
 
-@wrong("fit-3", "other-units")
-def scaled_in_a_pipeline():
-    model = GaussianMixture(3, covariance_type="diag", random_state=0)
-    return make_pipeline(StandardScaler(), model).fit(lengths()), -notes().bic(lengths())
+@wrong("fit-3", "squared-weights")
+def variance_of_a_weighted_sum():
+    return lambda w, m, c: np.einsum("k,kij->ij", w**2, c)
 
 
-@wrong("fit-3", "wrong-size")
-def two_components():
-    gmm = best_fit(lengths(), 2, covariance_type="diag")
-    return gmm, -gmm.bic(lengths())
+@wrong("fit-3", "squared-weights")
+def squared_weights_inside_only():
+    return lambda w, m, c: np.einsum("k,kij->ij", w**2, c) + between(w, m)
 
 
-@wrong("fit-3", "bic-sign")
-def bic_of_scikit_learn():
-    return notes(), notes().bic(lengths())
+@wrong("fit-3", "wrong-divisor")
+def np_cov_with_its_default_divisor():
+    return lambda w, m, c: np.average(c, axis=0, weights=w) + np.cov(m.T, aweights=w)
 
 
-@wrong("fit-3", "per-sample-for-total")
-def score_for_log_likelihood():
-    return notes(), 2 * notes().score(lengths()) - 38 * np.log(200)
-
-
-@wrong("fit-3", "aic-for-bic")
-def minus_aic():
-    return notes(), -notes().aic(lengths())
-
-
-@wrong("fit-3", "factor-two")
-def log_likelihood_once():
-    return notes(), loglik(notes()) - 38 * np.log(200)
-
-
-@wrong("fit-3", "parameter-count")
-def all_three_weights_priced():
-    return notes(), 2 * loglik(notes()) - 39 * np.log(200)
-
-
-@wrong("fit-3", "log-likelihood")
-def nothing_priced():
-    return notes(), loglik(notes())
+@wrong("fit-3", "not-summed")
+def one_matrix_a_component():
+    return lambda w, m, c: c + (m - w @ m)[:, :, None] * (m - w @ m)[:, None, :]
 
 
 @wrong("fit-3", "wrong-kind")
-def labels_for_the_model():
-    return notes().predict(lengths()), -notes().bic(lengths())
-
-
-@right("fit-4")
-def root_of_smallest_eigenvalue():
-    return lambda covariances: np.sqrt(np.linalg.eigvalsh(covariances)[:, 0])
-
-
-@right("fit-4")
-def loop_over_components():
-    return lambda covariances: [float(np.linalg.eigh(c).eigenvalues.min() ** 0.5) for c in covariances]
-
-
-@right("fit-4")
-def singular_values_in_float32():
-    return lambda covariances: np.sqrt(np.linalg.svd(covariances.astype(np.float32), compute_uv=False)[:, -1])
-
-
-@right("fit-4")
-def widest_direction_of_the_precision():
-    return lambda covariances: pd.Series([np.linalg.norm(np.linalg.inv(c), 2) ** -0.5 for c in covariances])
-
-
-@wrong("fit-4", "axes-only")
-def root_of_smallest_diagonal_entry():
-    return lambda covariances: np.sqrt(np.diagonal(covariances, axis1=1, axis2=2)).min(axis=1)
-
-
-@wrong("fit-4", "variance-for-sd")
-def eigenvalue_without_root():
-    return lambda covariances: np.linalg.eigvalsh(covariances).min(axis=1)
-
-
-@wrong("fit-4", "variance-for-sd")
-def smallest_variance_on_the_diagonal():
-    return lambda covariances: [np.diag(c).min() for c in covariances]
-
-
-@wrong("fit-4", "widest-for-narrowest")
-def last_eigenvalue():
-    return lambda covariances: np.sqrt(np.linalg.eigvalsh(covariances)[:, -1])
-
-
-@wrong("fit-4", "mean-width")
-def root_of_mean_variance():
-    return lambda covariances: np.sqrt(np.trace(covariances, axis1=1, axis2=2) / covariances.shape[1])
-
-
-@wrong("fit-4", "mean-width")
-def from_the_determinant():
-    return lambda covariances: np.linalg.det(covariances) ** (0.5 / covariances.shape[1])
-
-
-@wrong("fit-4", "smallest-entry")
-def smallest_number_in_the_matrix():
-    return lambda covariances: covariances.min(axis=(1, 2))
-
-
-@wrong("fit-4", "one-for-all")
-def narrowest_of_all_components():
-    return lambda covariances: np.sqrt(np.linalg.eigvalsh(covariances).min())
-
-
-@wrong("fit-4", "all-directions")
-def widths_along_all_eigenvectors():
-    return lambda covariances: np.sqrt(np.linalg.eigvalsh(covariances))
-
-
-@wrong("fit-4", "wrong-axis")
-def minimum_over_the_components():
-    return lambda covariances: np.sqrt(np.linalg.eigvalsh(covariances)).min(axis=0)
-
-
-@wrong("fit-4", "raised")
-def called_the_model():
-    return lambda covariances: covariances.covariances_
-
-
-@wrong("fit-4", "wrong-kind")
-def widths_without_a_function():
-    return np.sqrt(np.linalg.eigvalsh(best_fit(split_penguins()[0], 3).covariances_)[:, 0])
-
-
-@right("fit-5")
-def the_letter():
-    return "c"
-
-
-@right("fit-5")
-def the_letter_in_capitals():
-    return "C"
-
-
-@right("fit-5")
-def the_letter_with_a_full_stop():
-    return np.str_(" c. ")
-
-
-@wrong("fit-5", "chose-a")
-def a_rare_kind():
-    return "a"
-
-
-@wrong("fit-5", "chose-b")
-def more_iterations():
-    return "b"
-
-
-@wrong("fit-5", "chose-d")
-def more_starts():
-    return "d"
-
-
-@wrong("fit-5", "chose-e")
-def trust_in_bic():
-    return "E"
-
-
-@wrong("fit-5", "wrong-kind")
-def two_letters():
-    return "cd"
-
-
-@wrong("fit-5", "wrong-kind")
-def a_list_of_letters():
-    return ["c"]
-
-
-@wrong("fit-5", "wrong-kind")
-def the_number_of_the_option():
-    return 3
-
-
-@wrong("fit-5", "wrong-kind")
-def the_words_of_the_option():
-    return "One component sits on a single bird"
+def covariance_of_the_birds():
+    return np.cov(split_penguins()[0].T, ddof=0)

@@ -1,4 +1,4 @@
-"""Checks of notebook 03: a component in words, parameter counts, the published optimum, collapse."""
+"""Checks of notebook 03: a component in words, parameter counts, the covariance of the whole."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -8,15 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gmmlab.data import MEASURES, load_banknotes, load_penguins
-from gmmlab.exercises.registry import choice, exercise
+from gmmlab.data import MEASURES, load_penguins
+from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
     Line,
     Mistake,
-    as_array,
-    as_mixture,
     as_number,
-    as_results,
     mistakes_made,
     need,
     rubric,
@@ -26,8 +23,6 @@ from gmmlab.mixture import (
     COVARIANCE_TYPES,
     best_fit,
     covariance_matrices,
-    from_parameters,
-    n_parameters,
     sort_components,
 )
 from gmmlab.preprocess import split_penguins
@@ -161,7 +156,7 @@ def components_within_budget(answer: Any) -> Iterator[Line]:
     need(
         set(table) == set(COVARIANCE_TYPES),
         "wrong-keys",
-        f"The keys are the four texts {', '.join(COVARIANCE_TYPES)}; what came has others.",
+        f"Expected a dict with the four keys {', '.join(COVARIANCE_TYPES)}, got other keys.",
     )
     k = {kind: as_number(table[kind], f"a whole number for {kind}") for kind in COVARIANCE_TYPES}
     for kinds in (("full", "tied"), ("diag", "spherical")):
@@ -198,234 +193,155 @@ def _afford(
     return sum(weights(k) + means * k + copies(k) * size <= BUDGET for k in range(1, BUDGET + 1))
 
 
-_OPTIMUM = {
-    "covariance-type": "mclust's VVI gives each component a variance of its own for each measure, and no "
-    "correlations. Your mixture has another covariance type.",
-    "stopped-early": "Nearly: this is the right hill, but the fit stopped before its top. `tol` is a gain per sample.",
-    "wrong-hill": "This is another, lower optimum: more iterations do not help, other starts do.",
-    "collapsed": "This is higher than the published optimum, because a component has collapsed.",
-}
-
-_BIC = {
-    "bic-sign": "This is BIC as scikit-learn has it, where lower is better. mclust prints it with the other sign.",
-    "per-sample-for-total": "You took `score`, which is a mean over the banknotes. Log L is their sum.",
-    "aic-for-bic": "This is AIC: it charges 2 for each parameter, BIC charges log n.",
-    "factor-two": "Log L counts twice: 2 log L - p log n.",
-    "log-likelihood": "This is the log-likelihood, without the price of the parameters.",
-    "parameter-count": "The form is right, but p is not: count weights, means and variances of this covariance type.",
-}
-
-
-@exercise(
-    "fit-3",
-    title="Reach a published optimum",
-    points=2,
-    hint="Two diseases, two cures: see 'Converged is not optimal'. For BIC, compare mclust's formula with that of "
-    "scikit-learn, term by term.",
-)
-def reach_optimum(model: Any, bic: Any) -> Iterator[Line]:
-    """Judge a fit of three axis-parallel components to the banknotes, and its BIC as mclust prints it."""
-    gmm = as_mixture(model, "a fitted GaussianMixture as its first answer")
-    printed = as_number(bic, "one number, the BIC, as its second answer")
-    need(
-        gmm.means_.shape == (3, N_LENGTHS),
-        "wrong-size",
-        f"This exercise asks for 3 components in the 6 lengths, but {gmm.means_.shape[0]} components in "
-        f"{gmm.means_.shape[1]} measures came.",
-    )
-    X = load_banknotes().drop(columns="Status").to_numpy()
-    need(
-        (np.abs(gmm.means_ - X.mean(axis=0)) < np.ptp(X, axis=0)).all(),
-        "other-units",
-        "The means of this mixture lie far from the banknotes. Fit the six lengths in mm, neither scaled nor centred.",
-    )
-    need(
-        np.linalg.eigvalsh(covariance_matrices(gmm)).min() > 0 and gmm.weights_.min() > 0,
-        "not-a-mixture",
-        "The parameters of this mixture are not those of a fit: weights and variances are positive. Use `fit`.",
-    )
-    total = gmm.weights_.sum()
-    need(
-        abs(total - 1) < 1e-6,
-        "not-a-mixture",
-        f"The weights of this mixture sum to {total:.6g}, but shares sum to one. Leave them as `fit` found them.",
-    )
-    loglik, best = _total(gmm, X), _total(_published(), X)
-    yield _judge_height(gmm.covariance_type, loglik, best)
-    yield _judge_bic(printed, {(gmm.covariance_type, loglik), ("diag", best)})
-
-
-def _judge_height(covariance_type: str, loglik: float, best: float) -> Line:
-    made = {
-        "covariance-type": covariance_type != "diag",
-        "collapsed": loglik > best,
-        "stopped-early": loglik > best - 1,
-        "wrong-hill": True,
-    }
-    reached = covariance_type == "diag" and abs(loglik - best) < 0.01
-    words = "It reaches the published log-likelihood."
-    return rubric(1, reached, words, *mistakes_made(made, _OPTIMUM), otherwise=_OPTIMUM["wrong-hill"])
-
-
-def _judge_bic(printed: float, models: Iterable[tuple[str, float]]) -> Line:
-    """Judge the BIC of the student's own model; that of the published one is right, too."""
-    known = [_criteria(*model) for model in models]
-    # One parameter costs log 200 = 5.3, so that half a unit keeps the counts apart.
-    made = {name: any(abs(printed - v) < 0.5 for values in known for v in values[name]) for name in known[0]}
-    right = made.pop("right")
-    words = "This is BIC as mclust prints it: higher is better."
-    otherwise = "Take the log-likelihood of your model, count its parameters, and put n = 200 into the formula."
-    return rubric(1, right, words, *mistakes_made(made, _BIC), otherwise=otherwise)
-
-
-def _criteria(covariance_type: str, loglik: float) -> dict[str, list[float]]:
-    """Return BIC as mclust has it, and what the usual mistakes give."""
-    n, p = len(load_banknotes()), n_parameters(covariance_type, 3, N_LENGTHS)
-    price = p * np.log(n)
-    return {
-        "right": [2 * loglik - price],
-        "bic-sign": [price - 2 * loglik],
-        "per-sample-for-total": [2 * loglik / n - price, price - 2 * loglik / n],
-        "aic-for-bic": [2 * loglik - 2 * p, 2 * p - 2 * loglik],
-        "factor-two": [loglik - price],
-        "log-likelihood": [loglik, 2 * loglik, loglik / n],
-        "parameter-count": [2 * loglik - other * np.log(n) for other in range(1, 3 * p)],
-    }
-
-
-def _total(gmm: Any, X: NDArray[np.float64]) -> float:
-    # Rebuilt, so that a mixture fitted on a DataFrame takes an array without a warning.
-    plain = from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
-    return float(plain.score(X) * len(X))
-
-
-@lru_cache
-def _published() -> Any:
-    """Return the optimum of mclust 6.0.0, model VVI with three components (log-likelihood -825.3853)."""
-    return best_fit(load_banknotes().drop(columns="Status"), 3, covariance_type="diag", n_init=5)
-
-
-def draw_covariances(seed: int) -> list[tuple]:
-    """Draw covariances of 2, 3 and 4 components: first along the axes, then tilted, with one thin direction each."""
+def draw_mixtures(seed: int) -> list[tuple]:
+    """Draw the parameters of three mixtures: the components of the first share one centre, the others do not."""
     rng = np.random.default_rng(seed)
     calls = []
-    for k, d, tilted in ((2, 3, False), (3, 4, True), (4, 2, True)):
-        sds = np.sort(rng.uniform(0.6, 3.0, (k, d)), axis=1)
-        sds[:, 0] = rng.uniform(0.05, 0.4, k)
-        turns = [np.linalg.qr(rng.normal(size=(d, d)))[0] if tilted else np.eye(d)[rng.permutation(d)] for _ in sds]
-        calls.append((np.array([(turn * sd**2) @ turn.T for turn, sd in zip(turns, sds, strict=True)]),))
+    for k, d, apart in ((3, 2, 0.0), (2, 3, 1.0), (4, 3, 1.0)):
+        weights = np.arange(1.0, k + 1) + rng.uniform(0, 0.5, k)
+        means = rng.uniform(2, 4, d) + apart * rng.normal(0, 2, (k, d))
+        roots = rng.normal(size=(k, d, d)) + np.eye(d)
+        calls.append((weights / weights.sum(), means, roots @ roots.transpose(0, 2, 1)))
     return calls
 
 
-def _sds(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.sqrt(np.linalg.eigvalsh(covariances))
+def _weighted(weights: NDArray, matrices: NDArray) -> NDArray[np.float64]:
+    """Return the weighted sum of one matrix a component."""
+    return np.tensordot(weights, matrices, axes=1)
 
 
-def _diagonals(covariances: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.diagonal(covariances, axis1=1, axis2=2)
+def _spread(means: NDArray, centre: NDArray | float) -> NDArray[np.float64]:
+    """Return for each component the product of the offset of its mean with itself."""
+    offsets = means - centre
+    return offsets[:, :, None] * offsets[:, None, :]
 
 
-_WRONG_WIDTHS = {
-    "variance-for-sd": [lambda c: _sds(c).min(axis=1) ** 2, lambda c: _diagonals(c).min(axis=1)],
-    "widest-for-narrowest": [lambda c: _sds(c).max(axis=1), lambda c: np.sqrt(_diagonals(c)).max(axis=1)],
-    "mean-width": [
-        lambda c: _sds(c).mean(axis=1),
-        lambda c: np.exp(np.log(_sds(c)).mean(axis=1)),
-        lambda c: np.sqrt((_sds(c) ** 2).mean(axis=1)),
-        lambda c: np.prod(_sds(c), axis=1),
+def _whole(w: NDArray, m: NDArray, c: NDArray) -> NDArray[np.float64]:
+    """Return the covariance of a mixture: the mean covariance plus the covariance of the means."""
+    return _weighted(w, c + _spread(m, w @ m))
+
+
+def _as_correlation(c: NDArray) -> NDArray[np.float64]:
+    sd = np.sqrt(np.diag(c))
+    return c / np.outer(sd, sd)
+
+
+covariance_of_the_whole = function_exercise(
+    "fit-3",
+    title="The covariance of the whole",
+    hint="A bird differs from the common mean for two reasons: it differs from the mean of its component, and this "
+    "mean differs from the common mean. The second part is `np.outer(offset, offset)`, where `offset` is the mean of "
+    "the component minus `weights @ means`. Average both parts over the components, with the weights.",
+    inputs=draw_mixtures,
+    returns=[
+        Value(
+            "covariances",
+            _whole,
+            [
+                Slip(
+                    "within-only",
+                    lambda w, m, c: _weighted(w, c),
+                    "This is the average covariance within the components. The means differ, too, and their distances "
+                    "from the common mean add to the spread.",
+                ),
+                Slip(
+                    "between-only",
+                    lambda w, m, c: _weighted(w, _spread(m, w @ m)),
+                    "This is the covariance of the means alone. Add the average covariance within the components.",
+                ),
+                Slip(
+                    "not-centred",
+                    lambda w, m, c: _weighted(w, c + _spread(m, 0.0)),
+                    "You multiplied the means themselves. Subtract the common mean, `weights @ means`, first.",
+                ),
+                Slip(
+                    "equal-weights",
+                    [
+                        lambda w, m, c: (c + _spread(m, m.mean(axis=0))).mean(axis=0),
+                        lambda w, m, c: (c + _spread(m, w @ m)).mean(axis=0),
+                        lambda w, m, c: c.mean(axis=0) + _weighted(w, _spread(m, w @ m)),
+                        lambda w, m, c: _weighted(w, c) + _spread(m, m.mean(axis=0)).mean(axis=0),
+                        lambda w, m, c: c.mean(axis=0),
+                    ],
+                    "Somewhere all components count alike. A component with weight 0.5 holds half of the birds, so "
+                    "weight both the covariances and the distances of the means.",
+                ),
+                Slip(
+                    "unweighted-centre",
+                    lambda w, m, c: _weighted(w, c + _spread(m, m.mean(axis=0))),
+                    "Your common mean is the plain average of the means. A large component pulls the common mean "
+                    "towards itself: use `weights @ means`.",
+                ),
+                Slip(
+                    "weights-forgotten",
+                    [
+                        lambda w, m, c: (c + _spread(m, w @ m)).sum(axis=0),
+                        lambda w, m, c: c.sum(axis=0),
+                        lambda w, m, c: _weighted(w, c) + _spread(m, w @ m).sum(axis=0),
+                    ],
+                    "Somewhere you summed over the components without their weights.",
+                ),
+                Slip(
+                    "squared-weights",
+                    [
+                        lambda w, m, c: _weighted(w**2, c),
+                        lambda w, m, c: _weighted(w**2, c + _spread(m, w @ m)),
+                        lambda w, m, c: _weighted(w**2, c) + _weighted(w, _spread(m, w @ m)),
+                    ],
+                    "You squared the weights. Squared weights belong to a weighted sum of independent measurements. "
+                    "In a mixture each bird comes from one component, and the densities are summed.",
+                ),
+                Slip(
+                    "wrong-divisor",
+                    [
+                        lambda w, m, c: _weighted(w, c) + np.cov(m.T, ddof=1),
+                        lambda w, m, c: _weighted(w, c) + np.cov(m.T, aweights=w, ddof=1),
+                    ],
+                    "By default `np.cov` divides by one less, as for a sample. The weights describe all birds: use "
+                    "`aweights=weights` and `ddof=0`.",
+                ),
+                Slip(
+                    "subtracted",
+                    lambda w, m, c: _weighted(w, c - _spread(m, w @ m)),
+                    "You subtracted the spread of the means. Components that lie apart make the whole wider: add it.",
+                ),
+                Slip(
+                    "correlation-for-covariance",
+                    lambda w, m, c: _as_correlation(_whole(w, m, c)),
+                    "These are correlations. The task asks for covariances, in the units of the data.",
+                ),
+                Slip(
+                    "not-summed",
+                    [
+                        lambda w, m, c: c + _spread(m, w @ m),
+                        lambda w, m, c: w[:, None, None] * (c + _spread(m, w @ m)),
+                    ],
+                    "Expected one matrix for the whole, got one for each component. Sum them with their weights.",
+                ),
+                Slip(
+                    "diagonal-only",
+                    lambda w, m, c: np.diag(_whole(w, m, c)),
+                    "These are the variances alone. Return the whole matrix: `np.outer(offset, offset)` has the "
+                    "products of all pairs.",
+                ),
+            ],
+        )
     ],
-    "axes-only": [lambda c: np.sqrt(_diagonals(c)).min(axis=1)],
-    "smallest-entry": [lambda c: np.sqrt(np.abs(c).min(axis=(1, 2))), lambda c: c.min(axis=(1, 2))],
-}
-
-_WIDTHS = {
-    "variance-for-sd": "These are variances. The task asks for standard deviations, in the units of the data.",
-    "widest-for-narrowest": "These are the widest directions: a component that collapses is found by its narrowest.",
-    "mean-width": "This averages over the directions, or multiplies them. Take the narrowest alone.",
-    "axes-only": "You looked along the axes only, on the diagonal. A component can be thin in a slanted direction "
-    "while every measure varies: its widths are along the eigenvectors.",
-    "smallest-entry": "An entry off the diagonal is a covariance and no width; it may even be negative.",
-}
-
-
-@exercise(
-    "fit-4",
-    title="Find the narrowest direction",
-    points=2,
-    hint="The half-axes of an ellipsoid lie along the eigenvectors of the covariance, and the eigenvalues are the "
-    "variances there. `np.linalg.eigvalsh` takes a whole stack of symmetric matrices.",
-    inputs=draw_covariances,
+    credits=[
+        Credit(
+            1,
+            "Right where all components share one mean: the weighted average of their covariances.",
+            "Try components that share one mean first: the answer is the weighted average of their covariances.",
+            calls=slice(0, 1),
+        ),
+        Credit(
+            1,
+            "Right where the means differ: their spread adds to the average covariance.",
+            "Where the means differ, add the weighted average of `np.outer(offset, offset)`.",
+            calls=slice(1, None),
+        ),
+    ],
 )
-def narrowest_direction(answer: Any) -> Iterator[Line]:
-    """Judge a function that returns for each component the standard deviation in its narrowest direction."""
-    results = as_results(answer, 3)
-    inputs = [covariances for (covariances,) in draw_covariances(answer.seed)]
-    widths = [_widths(result, *covariances.shape[:2]) for result, covariances in zip(results, inputs, strict=True)]
-    made = {
-        name: any(all(map(_close, widths, map(wrong, inputs))) for wrong in many)
-        for name, many in _WRONG_WIDTHS.items()
-    }
-    mistakes = mistakes_made(made, _WIDTHS)
-    fits = [_close(width, _sds(c).min(axis=1)) for width, c in zip(widths, inputs, strict=True)]
-    yield rubric(
-        1, fits[0], "Right for components along the axes.", *mistakes, otherwise="Try a diagonal matrix first."
-    )
-    yield rubric(
-        1,
-        all(fits[1:]),
-        "Right for tilted components.",
-        *mistakes,
-        otherwise="Try a correlation of 0.99.",
-    )
 
 
-def _widths(result: Any, k: int, d: int) -> NDArray[np.float64]:
-    """Read one number for each component; other usual shapes stop the check with a word of their own."""
-    expected = f"a function that returns {k} numbers for {k} components"
-    shape = np.shape(result) if isinstance(result, int | float | np.ndarray | list) and _regular(result) else None
-    need(shape not in [(), (1,)], "one-for-all", f"One number for all came; this exercise asks for {expected}.")
-    need(
-        shape != (k, d),
-        "all-directions",
-        f"Your function returns a width for every direction. Keep the narrowest of each component: {k} numbers.",
-    )
-    need(
-        shape != (d,),
-        "wrong-axis",
-        f"Your function returns one number for each of the {d} measures. Take the minimum along the other axis.",
-    )
-    return as_array(result, (k,), expected)
-
-
-def _regular(result: Any) -> bool:
-    """Whether a list has the shape of an array."""
-    try:
-        return np.asarray(result).dtype != object
-    except ValueError:
-        return False
-
-
-def _close(a: NDArray, b: NDArray) -> bool:
-    return bool(np.allclose(a, b, rtol=1e-3, atol=1e-4))
-
-
-choice(
-    "fit-5",
-    module=__name__,
-    title="A triumph of the likelihood?",
-    points=1,
-    hint="What does the density at the centre of a Gaussian do as its width goes to zero?",
-    right="c",
-    options={
-        "a": "A kind needs more than one specimen: one bird has no spread to estimate, and the width that you see is "
-        "`reg_covar`.",
-        "b": "The iterations did converge. More of them keep the component on its bird: there the likelihood is higher "
-        "than anywhere else.",
-        "c": "The component sits on one bird with the width that `reg_covar` allows. What it gains depends on "
-        "`reg_covar` and not on the birds, so the number says nothing; reject the fit.",
-        "d": "More starts find more such points: `n_init` keeps the highest likelihood, and collapsed fits are the "
-        "highest.",
-        "e": "BIC charges every fit of eight components the same price, and the likelihood grows without limit as "
-        "`reg_covar` falls. So BIC prefers the collapse, too.",
-    },
-)
+EXERCISES = [read_component, components_within_budget, covariance_of_the_whole]
