@@ -27,8 +27,8 @@ from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
 OTHERS = [n for n in ("05_plot_mixture", "12_segment_image") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
-RIGHT = ("fit-5", 'fit_5 = "c"')
-WRONG = ("fit-5", 'fit_5 = "a"')
+RIGHT = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 6, "spherical": 10}')
+WRONG = ("fit-2", 'fit_2 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
 
 
@@ -137,7 +137,7 @@ def test_the_page_raised_no_error(session):
 
 def test_the_lab_remembers_in_the_working_copy(session, lab):
     folder, _ = lab
-    assert (folder / ".gmm-lab" / "progress" / "fit-5.json").is_file()
+    assert (folder / ".gmm-lab" / "progress" / "fit-2.json").is_file()
 
 
 @pytest.mark.parametrize("notebook", OTHERS)

@@ -204,13 +204,13 @@ def test_an_unknown_exercise_names_the_known_ones():
 
 def test_a_grader_gives_inputs_and_keeps_their_seed(monkeypatch):
     seen = []
-    monkeypatch.setitem(judging.GIVEN, "fit-4", find("fit-4").inputs(11))
-    answer = check("fit-4", lambda c: seen.append(c) or np.sqrt(np.linalg.eigvalsh(c).min(axis=1))).payload["answers"][
+    monkeypatch.setitem(judging.GIVEN, "fit-3", find("fit-3").inputs(11))
+    answer = check("fit-3", lambda w, m, c: seen.append(c) or find("fit-3").form.answers()(w, m, c)).payload["answers"][
         0
     ]
-    assert [c.tolist() for c in seen] == [c.tolist() for (c,) in find("fit-4").inputs(11)]
+    assert [c.tolist() for c in seen] == [c.tolist() for _, _, c in find("fit-3").inputs(11)]
     assert "seed" not in answer
-    assert judge({"exercise": "fit-4", "answers": [answer | {"seed": 11}]}).status == "right"
+    assert judge({"exercise": "fit-3", "answers": [answer | {"seed": 11}]}).status == "right"
 
 
 BAD_PAYLOADS = [None, [], {}, {"exercise": 3}, {"exercise": "../../etc"}, {"exercise": "os-1"}]

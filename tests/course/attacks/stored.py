@@ -16,8 +16,8 @@ from gmmlab.exercises.feedback import ANSWER_MIME
 
 SCRIPT = "\"><script>document.title='owned'</script><img src=x onerror=alert(1)>"
 NAME = "work_03_fit_mixture.ipynb"
-FULL, REST = 9, 8
-"""Points of all answers, and of all but the attacked one, fit-5."""
+FULL, REST = 6, 4
+"""Points of all answers, and of all but the attacked one, fit-2."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def attack(points: float | None, said: str, student: str | None = None) -> Calla
     return register
 
 
-def payload(notebook: dict, exercise: str = "fit-5") -> dict:
+def payload(notebook: dict, exercise: str = "fit-2") -> dict:
     return cell_of(notebook, f"{exercise}-check")["outputs"][0]["data"][ANSWER_MIME]
 
 
-def answering(*answers, exercise: str = "fit-5") -> dict:
+def answering(*answers, exercise: str = "fit-2") -> dict:
     """Return an honest notebook but for the stored answer to one exercise."""
     notebook = lab_notebook()
     payload(notebook, exercise)["answers"] = list(answers)
@@ -103,55 +103,55 @@ def archive(folder: Path, name: str, **members: bytes) -> None:
 # Forged answers and points
 
 
-@attack(REST, "shows other points than the check gives: fit-5")
+@attack(REST, "shows other points than the check gives: fit-2")
 def forged_points():
-    notebook = answer(lab_notebook(), "fit-5", "a")
-    cell_of(notebook, "fit-5-check")["outputs"][0]["data"]["text/plain"] = ["1"]
+    notebook = answer(lab_notebook(), "fit-2", "a")
+    cell_of(notebook, "fit-2-check")["outputs"][0]["data"]["text/plain"] = ["1"]
     return notebook
 
 
-@attack(REST, "shows other points than the check gives: fit-5")
+@attack(REST, "shows other points than the check gives: fit-2")
 def forged_points_beyond_all():
-    notebook = answer(lab_notebook(), "fit-5", "a")
+    notebook = answer(lab_notebook(), "fit-2", "a")
     payload(notebook).update(points=1000, lines=[{"points": 1000, "met": True}], status="right")
-    cell_of(notebook, "fit-5-check")["outputs"][0]["data"]["text/plain"] = "1e9"
+    cell_of(notebook, "fit-2-check")["outputs"][0]["data"]["text/plain"] = "1e9"
     return notebook
 
 
-@attack(REST, "no answer stored: fit-5")
+@attack(REST, "no answer stored: fit-2")
 def forged_panel_without_answer():
     notebook = lab_notebook()
-    del cell_of(notebook, "fit-5-check")["outputs"][0]["data"][ANSWER_MIME]
+    del cell_of(notebook, "fit-2-check")["outputs"][0]["data"][ANSWER_MIME]
     return notebook
 
 
-@attack(REST, "no answer stored: fit-5")
+@attack(REST, "no answer stored: fit-2")
 def answer_to_an_exercise_that_does_not_exist():
     notebook = lab_notebook()
     payload(notebook)["exercise"] = "fit-99"
     return notebook
 
 
-@attack(REST, "no answer stored: fit-5")
+@attack(REST, "no answer stored: fit-2")
 def monkeypatched_check_numpy_and_json():
     patch = (
         "import gmmlab.exercises, json, numpy, pathlib, os\ngmmlab.exercises.judging = lambda p: 9\njson.loads = eval\n"
         "numpy.isclose = lambda *a: True\nopen('OWNED', 'w')\nos.system('touch OWNED ../honest-1/OWNED')"
     )
     notebook = with_cell("code", patch)
-    cell_of(notebook, "fit-5-check")["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "1"}]
+    cell_of(notebook, "fit-2-check")["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "1"}]
     return notebook
 
 
 @attack(FULL - 2, "function called on other inputs")
 def forged_seed():
     notebook = lab_notebook()
-    calls = payload(notebook, "fit-4")["answers"][0]
+    calls = payload(notebook, "fit-3")["answers"][0]
     calls["seed"], calls["results"] = 10**18, [{"kind": "float", "value": 0.0}] * 2
     return notebook
 
 
-@attack(FULL, "answers by another version of the lab: fit-5")
+@attack(FULL, "answers by another version of the lab: fit-2")
 def other_version():
     notebook = lab_notebook()
     payload(notebook)["lab"] = "99.0" + SCRIPT
@@ -205,7 +205,7 @@ PLAINLY_WRONG = {"nan", "infinity", "script_in_text", "script_in_unknown", "scri
 """Answers that are whole, and wrong like any other: the student's page says so."""
 
 for name, coded in HOSTILE.items():
-    said = "ok" if name in PLAINLY_WRONG else "stored answer malformed: fit-5"
+    said = "ok" if name in PLAINLY_WRONG else "stored answer malformed: fit-2"
     ATTACKS.append(
         Attack(
             f"payload_{name}",
@@ -217,7 +217,7 @@ for name, coded in HOSTILE.items():
     )
 
 
-@attack(REST, "stored answer malformed: fit-5")
+@attack(REST, "shows other points than the check gives: fit-2")
 def ten_thousand_answers():
     return answering(*[{"kind": "text", "value": "c"}] * 10_000)
 
@@ -225,9 +225,9 @@ def ten_thousand_answers():
 @attack(FULL, "several different answers")
 def malformed_answers_after_a_valid_one():
     notebook = lab_notebook()
-    output = cell_of(notebook, "fit-5-check")["outputs"][0]
-    bad = {**output, "data": {ANSWER_MIME: {"schema": 1, "exercise": "fit-5", "lab": "0.1.0", "answers": {"a": 1}}}}
-    cell_of(notebook, "fit-5-check")["outputs"] += [bad] * 15
+    output = cell_of(notebook, "fit-2-check")["outputs"][0]
+    bad = {**output, "data": {ANSWER_MIME: {"schema": 1, "exercise": "fit-2", "lab": "0.1.0", "answers": {"a": 1}}}}
+    cell_of(notebook, "fit-2-check")["outputs"] += [bad] * 15
     return notebook
 
 
@@ -390,7 +390,7 @@ def many_files(folder):
 @attack(FULL, "ok")
 def check_cells_copied_with_their_ids():
     notebook = lab_notebook()
-    notebook["cells"] += [cell_of(notebook, f"fit-{j}-check") for j in range(1, 6)] * 2
+    notebook["cells"] += [cell_of(notebook, f"fit-{j}-check") for j in range(1, 4)] * 2
     for count, cell in enumerate((c for c in notebook["cells"] if c["cell_type"] == "code"), 1):
         cell["execution_count"] = count
     return notebook
@@ -426,17 +426,17 @@ def check_cells_moved():
     return notebook
 
 
-@attack(FULL, "outputs older than the code: fit-5")
+@attack(FULL, "outputs older than the code: fit-2")
 def answer_run_after_its_check():
     notebook = lab_notebook()
-    cell_of(notebook, "fit-5-answer")["execution_count"] = 900
+    cell_of(notebook, "fit-2-answer")["execution_count"] = 900
     return notebook
 
 
-@attack(FULL, "outputs older than the code: fit-5")
+@attack(FULL, "outputs older than the code: fit-2")
 def answer_taken_back_but_its_output_kept():
     notebook = lab_notebook()
-    cell_of(notebook, "fit-5-answer")["source"] = "fit_5 = ...\n# YOUR CODE HERE"
+    cell_of(notebook, "fit-2-answer")["source"] = "fit_2 = ...\n# YOUR CODE HERE"
     return notebook
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
-import numpy as np
 import psutil
 import pytest
 
@@ -27,13 +26,17 @@ PATIENT = replace(SMALL, cell=30, submission=120)
 """For attacks that end by themselves, however busy this machine is."""
 
 SEED = 987_654_321_123
-BEFORE = 'from gmmlab.exercises import check\nimport numpy as np, os, signal, sys\ncheck("fit-5", "c")'
+BEFORE = "from gmmlab.exercises import check\nimport numpy as np, os, signal, sys\n" + (
+    'check("fit-2", {"full": 3, "tied": 9, "diag": 6, "spherical": 10})'
+)
 AFTER = """
 from gmmlab.exercises import check
 import numpy as np
-def narrowest(covariances):
-    return np.sqrt(np.linalg.eigvalsh(covariances).min(axis=1))
-check("fit-4", narrowest)
+def whole_covariance(weights, means, covariances):
+    offsets = means - weights @ means
+    parts = zip(weights, offsets, covariances, strict=True)
+    return sum(w * (c + np.outer(o, o)) for w, o, c in parts)
+check("fit-3", whole_covariance)
 """
 
 
@@ -67,7 +70,7 @@ def text(executed, cell):
 def run(*sources, limits=PATIENT):
     """Run cells, and see that no process and no open file is left behind."""
     before = processes(), len(os.listdir("/proc/self/fd"))
-    result = rerun(notebook(*sources), inputs={"fit-4": find("fit-4").inputs(SEED)}, limits=limits)
+    result = rerun(notebook(*sources), inputs={"fit-3": find("fit-3").inputs(SEED)}, limits=limits)
     assert (processes(), len(os.listdir("/proc/self/fd"))) == before
     return result
 
@@ -85,7 +88,7 @@ def attack(source, limits=PATIENT):
     start = time.monotonic()
     result = run(BEFORE, dedent(source), AFTER, limits=limits)
     assert time.monotonic() - start < limits.submission + 10
-    assert points(result.notebook) == {"fit-5": find("fit-5").points, "fit-4": find("fit-4").points}
+    assert points(result.notebook) == {"fit-2": find("fit-2").points, "fit-3": find("fit-3").points}
     return result
 
 
@@ -131,7 +134,7 @@ class TestTime:
         result = run(BEFORE, "import time", *["time.sleep(1.5)"] * 20, limits=limits)
         assert time.monotonic() - start < 8
         assert result.status == "timed out: it took more than 3 s"
-        assert points(result.notebook)["fit-5"] == find("fit-5").points
+        assert points(result.notebook)["fit-2"] == find("fit-2").points
 
     def test_a_pipe_kept_busy_does_not_stop_the_clock(self):
         source = (
@@ -397,7 +400,7 @@ class TestForgery:
     def test_what_is_replaced_inside_earns_nothing(self, source):
         result = run(
             source,
-            'check("fit-5", "a")' if "check =" in source else 'from gmmlab.exercises import check\ncheck("fit-5", "a")',
+            'check("fit-2", "a")' if "check =" in source else 'from gmmlab.exercises import check\ncheck("fit-2", "a")',
         )
         assert sum(points(result.notebook).values()) == 0
 
@@ -405,9 +408,9 @@ class TestForgery:
         attack("real = np.allclose, np.isclose\nnp.allclose = np.isclose = np.testing = None")
 
     def test_results_learnt_by_heart_fail_on_hidden_inputs(self):
-        truth = [np.sqrt(np.linalg.eigvalsh(c).min(axis=1)).tolist() for (c,) in find("fit-4").inputs(0)]
-        cheat = f"table = {truth}\nnarrowest = lambda covariances: np.array(table.pop(0))\ncheck('fit-4', narrowest)"
-        assert points(run(BEFORE, cheat).notebook)["fit-4"] == 0
+        truth = [find("fit-3").form.answers()(*given).tolist() for given in find("fit-3").inputs(0)]
+        cheat = f"table = {truth}\ncheck('fit-3', lambda weights, means, covariances: np.array(table.pop(0)))"
+        assert points(run(BEFORE, cheat).notebook)["fit-3"] == 0
 
     def test_forged_messages_reach_no_cell_that_is_not_there(self):
         forge = r"""
@@ -421,7 +424,7 @@ class TestForgery:
         result = run("1", dedent(forge), AFTER)
         assert len(result.notebook["cells"]) == 3
         assert result.status == "ok"
-        assert points(result.notebook)["fit-4"] > 0
+        assert points(result.notebook)["fit-3"] > 0
 
 
 class TestHonest:

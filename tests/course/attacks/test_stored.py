@@ -12,7 +12,7 @@ from gmmlab.course.grade.whole_class import grade_class
 
 HONEST = {
     "honest-1": lambda: lab_notebook(),
-    "honest-2": lambda: answer(answer(lab_notebook(), "fit-5", "a"), "fit-1"),
+    "honest-2": lambda: answer(answer(lab_notebook(), "fit-2", "a"), "fit-1"),
     "honest-3": lambda: answer(lab_notebook(), "fit-2", {"full": 4, "tied": 9, "diag": 6, "spherical": 10}),
 }
 

@@ -22,7 +22,7 @@ def flags(data):
     return flags_of(notebook, FIT, judge_notebook(notebook, FIT))
 
 
-def outputs(notebook, exercise="fit-5"):
+def outputs(notebook, exercise="fit-2"):
     return cell_of(notebook, f"{exercise}-check")["outputs"]
 
 
@@ -54,33 +54,33 @@ def test_stored_answers_earn_what_they_earned_when_they_were_given():
 
 
 def test_last_valid_answer_counts():
-    notebook = answer(lab_notebook(), "fit-5", "a")
+    notebook = answer(lab_notebook(), "fit-2", "a")
     outputs(notebook).append(outputs(lab_notebook())[0])
-    assert points(notebook)["fit-5"] == 1
+    assert points(notebook)["fit-2"] == 2
     outputs(notebook).reverse()
-    assert points(notebook)["fit-5"] == 0
+    assert points(notebook)["fit-2"] == 0
 
 
 def test_answer_that_is_open_does_not_hide_an_earlier_one():
     notebook = lab_notebook()
-    outputs(notebook).append(outputs(answer(lab_notebook(), "fit-5"))[0])
-    assert points(notebook)["fit-5"] == 1
+    outputs(notebook).append(outputs(answer(lab_notebook(), "fit-2"))[0])
+    assert points(notebook)["fit-2"] == 2
 
 
 def test_answer_in_any_cell_counts():
     notebook = lab_notebook()
     cell_of(notebook, "opening")["outputs"] = outputs(notebook)[:]
     outputs(notebook).clear()
-    assert points(notebook)["fit-5"] == 1
+    assert points(notebook)["fit-2"] == 2
 
 
 def test_function_that_knows_only_the_published_inputs_fails_on_others():
-    assert points(lab_notebook())["fit-4"] == 2
-    assert points(lab_notebook(), seed=5)["fit-4"] < 2
+    assert points(lab_notebook())["fit-3"] == 2
+    assert points(lab_notebook(), seed=5)["fit-3"] < 2
 
 
 def test_exercise_left_open_is_no_flag():
-    assert flags(answer(lab_notebook(), "fit-5")) == []
+    assert flags(answer(lab_notebook(), "fit-2")) == []
 
 
 def test_copy_of_a_check_cell_that_says_the_same_is_no_flag():
@@ -91,8 +91,8 @@ def test_copy_of_a_check_cell_that_says_the_same_is_no_flag():
 
 def test_stub_with_a_stored_answer_is_flagged():
     notebook = lab_notebook()
-    cell_of(notebook, "fit-4-answer")["source"] = lab_sources()["fit-4-answer"]
-    assert flags(notebook) == ["outputs older than the code: fit-4"]
+    cell_of(notebook, "fit-3-answer")["source"] = lab_sources()["fit-3-answer"]
+    assert flags(notebook) == ["outputs older than the code: fit-3"]
 
 
 def test_notebook_is_known_by_its_answers_without_metadata():
@@ -131,9 +131,9 @@ def test_text_in_lists_and_in_one_piece_is_the_same():
 
 def test_payload_is_not_changed_by_judging():
     notebook = lab_notebook()
-    before = copy.deepcopy(outputs(notebook, "fit-4")[0]["data"][ANSWER_MIME])
+    before = copy.deepcopy(outputs(notebook, "fit-3")[0]["data"][ANSWER_MIME])
     points(notebook, seed=9)
-    assert outputs(notebook, "fit-4")[0]["data"][ANSWER_MIME] == before
+    assert outputs(notebook, "fit-3")[0]["data"][ANSWER_MIME] == before
 
 
 def test_sentence_says_why_a_file_is_no_notebook():

@@ -18,12 +18,14 @@ from gmmlab.exercises.registry import find
 MODE = Mode(rerun=True, seed=11)
 
 
-def narrowest(covariances):
-    return np.sqrt(np.linalg.eigvalsh(covariances)[:, 0])
+def whole_covariance(weights, means, covariances):
+    offsets = means - weights @ means
+    parts = zip(weights, offsets, covariances, strict=True)
+    return sum(w * (c + np.outer(o, o)) for w, o, c in parts)
 
 
-def along_the_axes(covariances):
-    return np.sqrt(np.diagonal(covariances, axis1=1, axis2=2).min(axis=1))
+def within_only(weights, means, covariances):
+    return np.average(covariances, axis=0, weights=weights)
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def run_with(function, status="ok", **changes):
 
     def gives(inputs):
         notebook = lab_notebook()
-        bundle = cell_of(notebook, "fit-4-check")["outputs"][0]["data"]
-        calls = record_calls(function, inputs["fit-4"], 0)
+        bundle = cell_of(notebook, "fit-3-check")["outputs"][0]["data"]
+        calls = record_calls(function, inputs["fit-3"], 0)
         bundle["application/vnd.gmmlab.answer+json"]["answers"] = [calls]
         for exercise, value in changes.items():
             answer(notebook, exercise.replace("_", "-"), value)
@@ -61,52 +63,52 @@ def graded(notebook=None):
 
 
 def test_functions_are_called_on_inputs_drawn_from_the_seed(sandbox):
-    sandbox["gives"] = run_with(narrowest)
+    sandbox["gives"] = run_with(whole_covariance)
     graded()
-    drawn = find("fit-4").inputs(11)
-    assert all(np.array_equal(a, b) for (a,), (b,) in zip(sandbox["inputs"]["fit-4"], drawn, strict=True))
+    drawn = find("fit-3").inputs(11)
+    assert all(np.array_equal(a[2], b[2]) for a, b in zip(sandbox["inputs"]["fit-3"], drawn, strict=True))
 
 
 def test_right_function_earns_its_points_on_hidden_inputs(sandbox):
-    sandbox["gives"] = run_with(narrowest)
+    sandbox["gives"] = run_with(whole_covariance)
     result, _ = graded()
-    assert (result.status, result.points, result.flags) == ("ok", 9, [])
+    assert (result.status, result.points, result.flags) == ("ok", 6, [])
 
 
 def test_results_that_were_learnt_by_heart_fail(sandbox):
-    published = [np.asarray(narrowest(*arguments)) for arguments in find("fit-4").inputs(0)]
-    sandbox["gives"] = run_with(lambda covariances: published[0])
+    published = [np.asarray(whole_covariance(*arguments)) for arguments in find("fit-3").inputs(0)]
+    sandbox["gives"] = run_with(lambda weights, means, covariances: published[0])
     result, _ = graded()
-    assert result.exercises["fit-4"].points == 0
-    assert result.flags == ["saved and re-run answers differ: fit-4 (2 saved, 0 re-run)"]
+    assert result.exercises["fit-3"].points == 0
+    assert result.flags == ["saved and re-run answers differ: fit-3 (2 saved, 0 re-run)"]
 
 
 def test_usual_mistake_is_recognised_on_hidden_inputs(sandbox):
-    sandbox["gives"] = run_with(along_the_axes)
+    sandbox["gives"] = run_with(within_only)
     result, _ = graded()
-    assert "axes-only" in dict(result.exercises["fit-4"].mistakes)
+    assert "within-only" in dict(result.exercises["fit-3"].mistakes)
 
 
 def test_what_the_new_run_gives_counts_and_the_difference_is_flagged(sandbox):
-    sandbox["gives"] = run_with(narrowest, fit_5="a")
+    sandbox["gives"] = run_with(whole_covariance, fit_2="a")
     result, _ = graded()
-    assert result.points == 8
-    assert result.flags == ["saved and re-run answers differ: fit-5 (1 saved, 0 re-run)"]
+    assert result.points == 4
+    assert result.flags == ["saved and re-run answers differ: fit-2 (2 saved, 0 re-run)"]
 
 
 def test_notebook_that_was_never_run_earns_what_running_it_gives(sandbox):
-    sandbox["gives"] = run_with(narrowest)
+    sandbox["gives"] = run_with(whole_covariance)
     notebook = lab_notebook()
     cell_of(notebook, "fit-1-check")["outputs"] = []
     result, _ = graded(notebook)
-    assert result.points == 9
+    assert result.points == 6
     assert "saved and re-run answers differ: fit-1 (only re-run)" in result.flags
 
 
 def test_death_of_the_kernel_is_the_status_and_the_other_answers_count(sandbox):
-    sandbox["gives"] = run_with(narrowest, status="kernel died at cell 7")
+    sandbox["gives"] = run_with(whole_covariance, status="kernel died at cell 7")
     result, page = graded()
-    assert (result.status, result.points) == ("kernel died at cell 7", 9)
+    assert (result.status, result.points) == ("kernel died at cell 7", 6)
     assert b"when it was run again: kernel died at cell 7" in page
 
 
@@ -157,18 +159,21 @@ def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_non
 
     if missing := sandbox.available():
         pytest.skip(missing)
-    for name, source in (("honest", None), ("learnt", "narrowest = lambda covariances: [0.26, 0.25]")):
+    for name, source in (
+        ("honest", None),
+        ("learnt", "whole_covariance = lambda *given: [[0.26, 0.25], [0.25, 0.26]]"),
+    ):
         notebook = lab_notebook()
-        kept = ("fit-4-answer", "fit-4-check", "fit-5-answer", "fit-5-check")
+        kept = ("fit-3-answer", "fit-3-check", "fit-2-answer", "fit-2-check")
         imports = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
         notebook["cells"] = [imports, *(cell_of(notebook, id) for id in kept)]
         if source:
-            cell_of(notebook, "fit-4-answer")["source"] = source
+            cell_of(notebook, "fit-3-answer")["source"] = source
         (tmp_path / "work" / name).mkdir(parents=True)
         (tmp_path / "work" / name / "nb.ipynb").write_bytes(to_bytes(notebook))
     grade_class(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
     with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         honest, learnt = csv.DictReader(file)
-    assert (honest["status"], honest["fit-4"], honest["fit-5"]) == ("ok", "2", "1")
-    assert (learnt["status"], learnt["fit-4"], learnt["fit-5"]) == ("ok", "0", "1")
-    assert "saved and re-run answers differ: fit-4 (2 saved, 0 re-run)" in learnt["flags"]
+    assert (honest["status"], honest["fit-3"], honest["fit-2"]) == ("ok", "2", "2")
+    assert (learnt["status"], learnt["fit-3"], learnt["fit-2"]) == ("ok", "0", "2")
+    assert "saved and re-run answers differ: fit-3 (2 saved, 0 re-run)" in learnt["flags"]

@@ -17,6 +17,7 @@ from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.course.grade.workers import Mode
 
 PLOT = "05_plot_mixture"
+TOO_FEW = {"full": 2, "tied": 8, "diag": 5, "spherical": 9}
 CLASS = "name,id\nann,1\nbob,2\ncia,3\ndan,4\neve,5\nfay,6\n"
 
 
@@ -47,7 +48,7 @@ def out(tmp_path_factory):
     work = root / "work"
     hand_in(work, "ann/work.ipynb", full)
     hand_in(work, "ann/plot.ipynb", without_figures(lab_notebook(PLOT)))
-    hand_in(work, "bob/a.ipynb", without_figures(answer(lab_notebook(), "fit-5", "a")))
+    hand_in(work, "bob/a.ipynb", without_figures(answer(lab_notebook(), "fit-2", TOO_FEW)))
     hand_in(work, "cia/03_fit_mixture.ipynb", b"{")
     hand_in(work, "cia/plot.ipynb", without_figures(lab_notebook(PLOT)))
     os.utime(hand_in(work, "dan/first.ipynb", without_figures(answer(lab_notebook(), "fit-2", 1))), (1, 1))
@@ -72,11 +73,11 @@ def test_everyone_who_handed_in_or_is_listed_has_a_row(grades):
 
 def test_columns_are_points_by_exercise_notebook_and_in_all(grades):
     assert [grades["ann"][c] for c in (FIT, "fit-1", PLOT, "total", "possible", "percent")] == [
-        "9",
+        "6",
         "2",
         "8",
-        "17",
-        "17",
+        "14",
+        "14",
         "100",
     ]
 
@@ -100,18 +101,18 @@ def test_a_number_never_stands_for_a_failure(grades):
 
 
 def test_what_was_not_handed_in_counts_nothing(grades):
-    assert grades["bob"]["total"] == "8"
+    assert grades["bob"]["total"] == "4"
 
 
 def test_latest_attempt_counts_and_the_other_is_listed(grades, out):
-    assert grades["dan"][FIT] == "9"
+    assert grades["dan"][FIT] == "6"
     assert "2 attempts" in grades["dan"]["flags"]
     (listed,) = [row for row in rows_of(out / "problems.csv") if row["student"] == "dan"]
     assert (listed["file"], listed["status"]) == ("dan/first.ipynb", "not counted")
 
 
 def test_latest_attempt_that_cannot_be_read_leaves_the_earlier_one(grades):
-    assert grades["eve"][FIT] == "9"
+    assert grades["eve"][FIT] == "6"
     assert "the latest attempt could not be graded" in grades["eve"]["flags"]
 
 
@@ -130,7 +131,7 @@ def test_file_of_nobody_is_listed(out):
 
 def test_table_for_moodle(out):
     rows = {row["Full name"]: row for row in rows_of(out / "moodle.csv")}
-    assert (rows["ann"]["Grade"], rows["fay"]["Grade"], rows["ann"]["Maximum Grade"]) == ("17", "", "17")
+    assert (rows["ann"]["Grade"], rows["fay"]["Grade"], rows["ann"]["Maximum Grade"]) == ("14", "", "14")
 
 
 def test_pages_are_there_for_what_was_judged(out):
@@ -142,7 +143,8 @@ def test_pages_are_there_for_what_was_judged(out):
 
 def test_report_names_the_mistake_with_its_words_and_its_count(out):
     report = (out / "report.html").read_text(encoding="utf-8")
-    assert "<th scope=row>chose-a</th><td>fit-5</td><td class=n>1</td><td>A kind needs more than one specimen" in report
+    assert "<th scope=row>too-few</th><td>fit-2</td><td class=n>1</td><td>" in report
+    assert "One component more" in report
 
 
 def test_report_names_who_has_not_handed_in(out):
@@ -161,13 +163,13 @@ def test_second_run_grades_only_what_is_new(tmp_path):
     hand_in(work, "ann/a.ipynb", without_figures(lab_notebook()))
     grade_class(work, tmp_path / "out")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
-    hand_in(work, "ann/a.ipynb", without_figures(answer(lab_notebook(), "fit-5", "a")))
+    hand_in(work, "ann/a.ipynb", without_figures(answer(lab_notebook(), "fit-2", TOO_FEW)))
     hand_in(work, "bob/a.ipynb", without_figures(lab_notebook()))
     grade_class(work, tmp_path / "out")
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / ".results").iterdir()}
     assert before.items() <= after.items()
     assert len(after) == 3 * len(before)
-    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["8", "9"]
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["4", "6"]
 
 
 def test_page_that_no_longer_counts_is_taken_back(tmp_path):
@@ -187,7 +189,7 @@ def test_result_that_was_cut_off_is_graded_again(tmp_path):
     (result,) = (tmp_path / "out" / ".results").glob("*.json")
     result.write_bytes(result.read_bytes()[:50])
     grade_class(tmp_path / "work", tmp_path / "out")
-    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["6"]
 
 
 def test_answers_of_a_broken_notebook_still_count(tmp_path):
@@ -199,7 +201,7 @@ def test_answers_of_a_broken_notebook_still_count(tmp_path):
     ]
     hand_in(tmp_path / "work", "ann/renamed.ipynb", without_figures(notebook))
     grade_class(tmp_path / "work", tmp_path / "out")
-    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["9"]
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["6"]
 
 
 def test_folder_of_submissions_is_not_written_into(tmp_path):

@@ -201,6 +201,11 @@ def first_one_above_the_budget():
     return {kind: k + 1 for kind, k in largest(n_parameters).items() if kind != "tied"} | {"tied": 12}
 
 
+@wrong("fit-2", "covariance-type")
+def full_counted_as_tied():
+    return {**largest(n_parameters), "full": largest(n_parameters)["tied"]}
+
+
 @wrong("fit-2", "too-few")
 def one_below_the_largest():
     return {kind: k - 1 for kind, k in largest(n_parameters).items()}
