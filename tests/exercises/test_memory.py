@@ -50,6 +50,24 @@ def test_an_open_check_leaves_the_exercise_open():
     assert memory.recall("fit-1") is None
 
 
+@pytest.mark.parametrize("place", ["working copy", "elsewhere", "a folder that cannot be written"])
+def test_an_exercise_that_is_open_again_is_forgotten(place, working_copy, tmp_path, monkeypatch):
+    memory.remember(earned(1))
+    if place == "elsewhere":
+        (working_copy / ".gmm-lab" / "manifest.json").unlink()
+        memory.remember(earned(1))
+    elif place != "working copy":
+        monkeypatch.setattr(memory, "_write", lambda *args: False)
+    check("fit-1", ..., ...)
+    assert memory.recall("fit-1") is None
+
+
+def test_in_a_working_copy_its_folder_alone_knows(working_copy):
+    memory.remember(earned(1))
+    (working_copy / ".gmm-lab" / "progress" / "fit-1.json").unlink()
+    assert memory.recall("fit-1") is None
+
+
 def test_a_working_copy_remembers_after_the_kernel_is_gone(working_copy, monkeypatch):
     memory.remember(earned(1))
     monkeypatch.setattr(memory, "_SEEN", {})

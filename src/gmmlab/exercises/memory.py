@@ -17,25 +17,35 @@ from gmmlab.exercises.registry import exercises
 if TYPE_CHECKING:
     from gmmlab.exercises.feedback import Feedback
 
-_SEEN: dict[str, float] = {}
+_SEEN: dict[str, float | None] = {}
+"""Points by exercise, where no working copy keeps them."""
 
 
 def remember(feedback: "Feedback") -> None:
-    """Keep the points of the latest answer; a folder that cannot be written is no reason to fail."""
-    id = feedback.exercise.id
-    if feedback.status == "open":
-        _SEEN.pop(id, None)
-        return
-    _SEEN[id] = feedback.points
+    """Keep the points of the latest answer, and none of an exercise that is open again.
+
+    One place knows: the working copy's folder, or the kernel where there is none or it cannot be written.
+    """
+    id, points = feedback.exercise.id, None if feedback.status == "open" else feedback.points
     folder = _folder()
-    if folder is not None:
-        try:
+    if folder is not None and _write(folder, id, points):
+        _SEEN.pop(id, None)
+    else:
+        _SEEN[id] = points
+
+
+def _write(folder: Path, id: str, points: float | None) -> bool:
+    try:
+        if points is None:
+            (folder / f"{id}.json").unlink(missing_ok=True)
+        else:
             folder.mkdir(exist_ok=True)
             draft = folder / f"{id}.{os.getpid()}.tmp"
-            draft.write_text(json.dumps({"points": feedback.points}), encoding="utf-8")
+            draft.write_text(json.dumps({"points": points}), encoding="utf-8")
             draft.replace(folder / f"{id}.json")
-        except OSError:
-            pass
+    except OSError:
+        return False
+    return True
 
 
 def recall(id: str) -> float | None:
