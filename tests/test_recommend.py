@@ -61,6 +61,21 @@ def test_so_many_ratings_stay_known_as_are_given():
     assert (np.isfinite(hide(TABLE, given=7, seed=1)[0]).sum(axis=1) == 7).all()
 
 
+@pytest.mark.parametrize(
+    "how, sentence",
+    [
+        ({}, "Give `share` or `given`"),
+        ({"share": 0.2, "given": 3}, "and not both"),
+        ({"share": 20}, "share from 0 to 1, got 20"),
+        ({"given": 0.2}, "whole number of ratings given, got 0.2"),
+        ({"given": -1}, "got -1"),
+    ],
+)
+def test_what_to_hide_must_be_said(how, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        hide(TABLE, seed=0, **how)
+
+
 @every_one
 def test_it_beats_the_mean_rating(recommender):
     stars = recommender.fit(KNOWN).predict(KNOWN)

@@ -70,7 +70,18 @@ def hide(
     -------
     known, hidden : arrays of shape (n, d)
         NaN where the other one has a rating, or neither.
+
+    Raises
+    ------
+    ValueError
+        Unless one of ``share`` and ``given`` says how many ratings to hide.
     """
+    if (share is None) == (given is None):
+        raise ValueError("How many ratings are hidden? Give `share` or `given`, and not both.")
+    if share is not None and not 0 <= share <= 1:
+        raise ValueError(f"Expected a share from 0 to 1, got {share}. To keep a number of ratings, say `given`.")
+    if given is not None and (given < 0 or given != int(given)):
+        raise ValueError(f"Expected a whole number of ratings given, got {given}. To hide a share, say `share`.")
     known, rng = np.array(ratings, dtype=float), np.random.default_rng(seed)
     hidden = np.full_like(known, np.nan)
     for row, out in zip(known, hidden, strict=True):
