@@ -126,6 +126,15 @@ def test_missing_package_points_to_the_doctor(lab, monkeypatch, capsys):
     assert "No module named 'nbformat'. `gmm-lab doctor` says" in capsys.readouterr().err
 
 
+def test_a_missing_module_of_our_own_is_no_matter_for_the_doctor(lab, monkeypatch):
+    def missing():
+        raise ImportError("cannot import name 'x' from 'gmmlab.paths'", name="gmmlab.paths")
+
+    monkeypatch.setattr(working_copy, "course_files", missing)
+    with pytest.raises(ImportError, match=r"gmmlab\.paths"):
+        status("start")
+
+
 def test_folder_that_cannot_be_written_is_a_sentence(lab, monkeypatch, capsys):
     def refused(*arguments, **options):
         raise PermissionError(13, "Permission denied", "my-gmm-lab")

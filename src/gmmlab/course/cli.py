@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         return _complain(str(error))
     except ImportError as error:
+        if (error.name or "").partition(".")[0] == "gmmlab":
+            raise  # a fault of ours, which no installation mends
         return _complain(f"{error}. `gmm-lab doctor` says which package is missing and how to install it.")
     except BrokenPipeError:
         # Whoever read our output has closed it; Python would complain once more when it flushes.
