@@ -35,8 +35,8 @@ import pandas as pd
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
-from gmmlab.engine.em import e_step, em, statistics
-from gmmlab.engine.parameters import COVARIANCE_TYPES, Parameters
+from gmmlab.engine.covariances import TYPES
+from gmmlab.mixture import COVARIANCE_TYPES, Parameters, e_step, em, statistics
 
 REG_COVAR = 1e-6
 SKLEARN, OURS = "scikit-learn", "gmmlab"
@@ -191,8 +191,7 @@ def opencv_engine() -> Engine:
         model.trainM(X, responsibilities)
         seconds = time.process_time() - began
         full = np.array(model.getCovs())
-        diagonals = np.diagonal(full, axis1=1, axis2=2)
-        covariances = {"full": full, "diag": diagonals, "spherical": diagonals[:, 0]}[kind]
+        covariances = start.type.of_matrices(full, full[0])
         return seconds, fitted(model.getWeights(), model.getMeans(), covariances, kind)
 
     return run
@@ -231,26 +230,18 @@ def mclust_engine() -> Engine:
         with tempfile.TemporaryDirectory() as folder:
             given, got, script = (Path(folder) / name for name in ("given", "got", "em.R"))
             script.write_text(MCLUST)
-            np.concatenate([X.T.ravel(), start.weights, start.means.ravel(), dense(start).ravel()]).tofile(given)
+            np.concatenate(
+                [X.T.ravel(), start.weights, start.means.ravel(), start.type.matrices(start.covariances, k, d).ravel()]
+            ).tofile(given)
             sizes = [str(number) for number in (n, d, k, iterations)]
             subprocess.run([rscript, script, given, got, *sizes, MCLUST_MODELS[kind]], check=True, capture_output=True)
             seconds, *numbers = np.fromfile(got)
         weights, means, sigma = np.split(np.array(numbers), [k, k + k * d])
         sigma = sigma.reshape(k, d, d)
-        diagonals = np.diagonal(sigma, axis1=1, axis2=2)
-        shaped = {"full": sigma, "tied": sigma[0], "diag": diagonals, "spherical": diagonals[:, 0]}[kind]
+        shaped = start.type.of_matrices(sigma, sigma[0])
         return seconds, fitted(weights, means.reshape(k, d), shaped, kind)
 
     return run
-
-
-def dense(p: Parameters) -> np.ndarray:
-    """Return the covariances as k full matrices."""
-    k, d = p.means.shape
-    kind, c = p.covariance_type, p.covariances
-    if kind in ("full", "tied"):
-        return np.broadcast_to(c, (k, d, d))
-    return np.eye(d) * (c[:, None, :] if kind == "diag" else c[:, None, None])
 
 
 PEERS = {
@@ -280,13 +271,7 @@ def simulate(cell: Cell) -> tuple[np.ndarray, Parameters]:
     for j in range(cell.k):
         X[labels == j] = X[labels == j] @ shapes[j].T + centres[j]
     pooled = np.einsum("kij,klj->il", shapes, shapes) / cell.k
-    variance = np.trace(pooled) / cell.d
-    covariances = {
-        "full": np.tile(pooled, (cell.k, 1, 1)),
-        "tied": pooled,
-        "diag": np.tile(np.diag(pooled), (cell.k, 1)),
-        "spherical": np.full(cell.k, variance),
-    }[cell.covariance_type]
+    covariances = TYPES[cell.covariance_type].of_matrices(np.tile(pooled, (cell.k, 1, 1)), pooled)
     means = centres + rng.standard_normal(centres.shape)
     start = Parameters(np.full(cell.k, 1 / cell.k), means, covariances, cell.covariance_type)
     return X.astype(cell.dtype), start
@@ -317,7 +302,7 @@ def measure(cell: Cell, peers: dict[str, Engine], peer_work: float) -> list[dict
             "rounds": rounds,
             "cpu_seconds_per_iteration": np.median(spent),
             "times_scikit_learn": np.median(base / np.array(spent)),
-            "log_likelihood": reached[name],
+            "mean_log_likelihood": reached[name],
         }
         for name, spent in seconds.items()
         if spent
@@ -338,7 +323,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return a cell per row and an engine per column: times scikit-learn's speed, and log-likelihood lost to it."""
     index = ["covariance_type", "dtype", "n", "d", "k"]
     speed = table.pivot(index=index, columns="engine", values="times_scikit_learn").drop(columns=SKLEARN)
-    reached = table.pivot(index=index, columns="engine", values="log_likelihood")
+    reached = table.pivot(index=index, columns="engine", values="mean_log_likelihood")
     speed["log-likelihood"] = reached[SKLEARN]
     speed[f"{OURS} - {SKLEARN}"] = reached[OURS] - reached[SKLEARN]
     return speed.sort_index()

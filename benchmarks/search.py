@@ -29,9 +29,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
-from gmmlab.engine.fitting import degenerate, space_of
-from gmmlab.engine.parameters import Parameters
-from gmmlab.mixture import COVARIANCE_TYPES, search
+from gmmlab.engine.spaces import is_degenerate, space_of
+from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, search
 
 TOLERANCE = 0.1  # in BIC
 
@@ -75,9 +74,9 @@ def timed(fit: Callable, X: np.ndarray, numbers: Iterable[int]) -> tuple:
 
 
 def collapsed(gmm: GaussianMixture, X: np.ndarray) -> bool:
-    space = space_of(X, gmm.covariance_type)
-    fitted = Parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
-    return degenerate(space.of_rows(X), space.of_mixture(fitted))
+    fitted = as_parameters(gmm)
+    space = space_of(X, fitted.type.invariance)
+    return is_degenerate(space.of_rows(X), space.of_mixture(fitted))
 
 
 def measure(name: str, n: int, numbers: Iterable[int]) -> pd.DataFrame:

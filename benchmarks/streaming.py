@@ -31,10 +31,8 @@ import pandas as pd
 import psutil
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.engine.blocks import em_blocks
-from gmmlab.engine.em import em
-from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.mixture import best_fit
+from gmmlab.engine.parameters import Result
+from gmmlab.mixture import Parameters, as_parameters, best_fit, em, em_blocks
 
 BLOCK = 100_000  # rows
 SAMPLE = 20_000  # rows
@@ -96,14 +94,14 @@ def by_dask(file: Path, start: Parameters, **how) -> Result:
 def scikit_learn(file: Path, start: Parameters, *, tol: float, max_iter: int) -> Result:
     """Fit by scikit-learn's own start on all rows."""
     gmm = GaussianMixture(len(start.weights), tol=tol, max_iter=max_iter, random_state=0).fit(np.load(file))
-    parameters = Parameters(gmm.weights_, gmm.means_, gmm.covariances_)
+    parameters = as_parameters(gmm)
     return Result(parameters, np.array([gmm.lower_bound_]), gmm.n_iter_, gmm.converged_)
 
 
 def from_sample(file: Path, start: Parameters, **how) -> Result:
     """Search on a sample, then polish on all rows."""
     gmm = best_fit(sample_of(file), len(start.weights))
-    return streamed(file, Parameters(gmm.weights_, gmm.means_, gmm.covariances_), **how)
+    return streamed(file, as_parameters(gmm), **how)
 
 
 def sample_of(file: Path) -> np.ndarray:
@@ -161,13 +159,13 @@ def run(fit: Callable[..., Result], file: Path, start: Parameters, **how) -> tup
         "wall s": wall,
         "CPU s": cpu,
         "peak MB": peak,
-        "log-likelihood a row": found.log_likelihood[-1],
+        "log-likelihood a row": found.mean_log_likelihood,
     }
 
 
 def difference(one: Result, other: Result) -> float:
     """Return the largest relative difference of log-likelihoods and parameters (absolute below 1)."""
-    pairs = [(one.log_likelihood, other.log_likelihood)]
+    pairs = [(one.mean_log_likelihoods, other.mean_log_likelihoods)]
     pairs += [(getattr(one.parameters, n), getattr(other.parameters, n)) for n in ("weights", "means", "covariances")]
     return max(float((np.abs(a - b) / np.maximum(np.abs(a), 1)).max()) for a, b in pairs)
 
@@ -211,7 +209,7 @@ def main() -> None:
         write_rows(file, given.rows, given.features, given.components)
         print(f"{given.rows:,} rows, {given.features} features: {file.stat().st_size / 1e6:.0f} MB on disk")
         gmm = best_fit(sample_of(file), given.components)
-        near = Parameters(gmm.weights_, gmm.means_, gmm.covariances_)
+        near = as_parameters(gmm)
 
         print("\nTen iterations from the same start:")
         fits = [run(fit, file, near, max_iter=10, tol=0) for fit in (in_memory, streamed, pooled, by_dask)]
@@ -229,7 +227,7 @@ def main() -> None:
         best, _ = run(streamed, file, near, max_iter=200, tol=1e-9)
         alone, _ = run(streamed, file, near, max_iter=1, tol=0)
         p = given.components * (1 + given.features + given.features * (given.features + 1) // 2) - 1
-        loss = best.log_likelihood[-1] - alone.log_likelihood[-1]
+        loss = best.mean_log_likelihood - alone.mean_log_likelihood
         print(
             f"{SAMPLE:,} rows lose {loss:.6f}; p / 2m = {p / 2 / SAMPLE:.6f}; polishing took {best.n_iter} iterations"
         )

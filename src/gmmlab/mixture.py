@@ -5,6 +5,7 @@ so everything that compares or shows components first sorts or matches them. No 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.engine.blocks import em_blocks
-from gmmlab.engine.conversion import covariance_matrices, from_parameters, n_parameters
+from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, from_parameters, n_parameters
+from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
 from gmmlab.engine.em import e_step, em, m_step, statistics
 from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
 from gmmlab.engine.missing import Prior, em_with_missing, predict_missing, rough_start
-from gmmlab.engine.parameters import COVARIANCE_TYPES, Parameters
+from gmmlab.engine.parameters import Parameters
 from gmmlab.engine.search import search, search_with_fits
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "DegenerateFitWarning",
     "Parameters",
     "Prior",
+    "as_mixture",
+    "as_parameters",
     "best_fit",
     "conditional_surprise",
     "covariance_matrices",
@@ -67,20 +71,14 @@ def random_parameters(X: ArrayLike, n_components: int, covariance_type: str, see
         If the number of components or the covariance type is out of range.
     """
     X = np.asarray(X, dtype=float)
-    if covariance_type not in COVARIANCE_TYPES:
-        raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but got {covariance_type!r}.")
+    kind = type_of(covariance_type)
     if not 1 <= n_components <= len(X):
         raise ValueError(f"EM needs 1 to {len(X)} components for {len(X)} samples, but got {n_components}.")
     means = X[np.random.default_rng(seed).choice(len(X), n_components, replace=False)]
-    covariance = np.atleast_2d(np.cov(X.T)) / n_components
-    covariances = {
-        "full": np.tile(covariance, (n_components, 1, 1)),
-        "tied": covariance,
-        "diag": np.tile(np.diag(covariance), (n_components, 1)),
-        "spherical": np.full(n_components, np.diag(covariance).mean()),
-    }
+    common = np.atleast_2d(np.cov(X.T)) / n_components
+    covariances = kind.of_matrices(np.tile(common, (n_components, 1, 1)), common)
     weights = np.full(n_components, 1 / n_components)
-    return Parameters(weights, means[means[:, 0].argsort()], covariances[covariance_type], covariance_type)
+    return Parameters(weights, means[means[:, 0].argsort()], covariances, covariance_type)
 
 
 def follow_em(X: ArrayLike, start: Parameters, iterations: int) -> tuple[list[Parameters], NDArray[np.float64]]:
@@ -161,17 +159,17 @@ def conditional_surprise(gmm: GaussianMixture, X: ArrayLike) -> NDArray[np.float
     """
     joint = gmm.score_samples(X)
     if gmm.n_features_in_ == 1:
-        return -joint[:, None]
+        return np.asarray(-joint[:, None])
     values, columns = np.asarray(X, dtype=float), np.arange(gmm.n_features_in_)
     plain = from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
-    others = [np.delete(columns, j) for j in columns]
+    others = [np.delete(columns, j).tolist() for j in columns]
     return np.column_stack([marginal(plain, rest).score_samples(values[:, rest]) - joint for rest in others])
 
 
-def _column(feature: int | str, names: NDArray | None, n_features: int) -> int:
+def _column(feature: int | str, names: NDArray[np.object_] | None, n_features: int) -> int:
     known = list(range(n_features)) if names is None or not isinstance(feature, str) else list(names)
     if feature not in known:
-        raise ValueError(f"The mixture knows the features {known}, but {feature!r} came.")
+        raise ValueError(f"The mixture knows the features {known}, but got {feature!r}.")
     return known.index(feature)
 
 
@@ -208,7 +206,7 @@ def _like(gmm: GaussianMixture, new: GaussianMixture) -> GaussianMixture:
     return new
 
 
-def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray:
+def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray[Any]:
     """Rename cluster labels so that they agree with the reference on as many samples as possible.
 
     The best one-to-one assignment is found on the contingency table (Kuhn 1955, the Hungarian method). A
@@ -235,7 +233,7 @@ def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray:
     reference, labels = np.asarray(reference), np.asarray(labels)
     if len(reference) != len(labels):
         raise ValueError(
-            f"Labels are matched sample by sample, but {len(reference)} reference names and {len(labels)} labels came."
+            f"Labels are matched sample by sample, but got {len(reference)} reference names and {len(labels)} labels."
         )
     classes, clusters = np.unique(reference), np.unique(labels)
     row, column = linear_sum_assignment(contingency_matrix(reference, labels), maximize=True)
@@ -256,7 +254,7 @@ def ellipse_coverage(n_std: float, n_features: int = 2) -> float:
 def ellipse_radius(coverage: float, n_features: int = 2) -> float:
     """Return how many standard deviations an ellipsoid needs to hold ``coverage`` of a Gaussian."""
     if not 0 < coverage < 1:
-        raise ValueError(f"The coverage is a share between 0 and 1, but {coverage!r} came.")
+        raise ValueError(f"The coverage is a share between 0 and 1, but got {coverage!r}.")
     return float(np.sqrt(chi2.ppf(coverage, n_features)))
 
 
@@ -284,7 +282,7 @@ def density_levels(density: ArrayLike, masses: Sequence[float]) -> NDArray[np.fl
         If a mass is not between 0 and 1.
     """
     if not all(0 < mass < 1 for mass in masses):
-        raise ValueError(f"A mass is a share between 0 and 1, but {list(masses)} came.")
+        raise ValueError(f"A mass is a share between 0 and 1, but got {list(masses)}.")
     falling = np.sort(np.ravel(density))[::-1]
     held = np.cumsum(falling) / np.sum(falling)
     return falling[np.searchsorted(held, np.asarray(masses, dtype=float))]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,12 +8,17 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
-from gmmlab.engine import fitting
-from gmmlab.engine.climb import batch_of, climb, inserted
+from gmmlab.engine import exchange, spaces
+from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.em import e_step
-from gmmlab.engine.fitting import Optimum, Sample, exchanged, from_starts, polished
-from gmmlab.engine.moments import halved, joined_to
-from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.exchange import learn_from, teachers
+from gmmlab.engine.groups import cut_components, join_components
+from gmmlab.engine.mixtures import batch_of_one
+from gmmlab.engine.optima import polish
+from gmmlab.engine.parameters import Parameters, Result
+from gmmlab.engine.short_runs import add_component
+from gmmlab.engine.spaces import Sample, is_degenerate
+from gmmlab.engine.starts import from_starts
 from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
 from gmmlab.preprocess import split_penguins
 
@@ -157,7 +164,7 @@ def test_a_sample_of_many_rows_leads_to_an_optimum_of_all():
 
 
 def test_fewer_samples_than_components_are_refused():
-    with pytest.raises(ValueError, match="5 components need at least as many samples, but 3 came"):
+    with pytest.raises(ValueError, match="5 components need at least as many samples, but got 3"):
         best_fit(np.arange(3.0)[:, None], 5)
 
 
@@ -175,7 +182,7 @@ ROWS_OF_SIX = SIX[np.arange(600) % 6] + np.random.default_rng(2).normal(size=(60
 @pytest.mark.parametrize("other", [4, 5, 7])
 def test_components_of_a_larger_mixture_are_joined_to_the_number_wanted(covariance_type, other):
     responsibilities = np.random.default_rng(0).dirichlet(np.ones(other), size=600).T
-    groups = joined_to(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3)
+    groups = join_components(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3)
     assert groups.means.shape == (1 if other == 4 else 3, 4, 2)
     np.testing.assert_allclose(groups.counts.sum(axis=1), 600, rtol=1e-5)
     for counts, means in zip(groups.counts, groups.means, strict=True):
@@ -185,7 +192,7 @@ def test_components_of_a_larger_mixture_are_joined_to_the_number_wanted(covarian
 @every_type
 def test_a_component_of_a_smaller_mixture_is_cut_in_two(covariance_type):
     responsibilities = np.random.default_rng(0).dirichlet(np.ones(3), size=600).T
-    groups, whole = halved(ROWS_OF_SIX, responsibilities, covariance_type, 2), responsibilities.sum(axis=1)
+    groups, whole = cut_components(ROWS_OF_SIX, responsibilities, covariance_type, 2), responsibilities.sum(axis=1)
     assert groups.means.shape == (2, 4, 2)
     for counts in groups.counts:
         (cut,) = np.flatnonzero(np.abs(counts[:3] - whole) > 1)
@@ -193,7 +200,7 @@ def test_a_component_of_a_smaller_mixture_is_cut_in_two(covariance_type):
 
 
 def test_no_component_is_cut_that_has_few_rows():
-    assert len(halved(ROWS_OF_SIX[:5], np.ones((1, 5)), "full", 2).counts) == 0
+    assert len(cut_components(ROWS_OF_SIX[:5], np.ones((1, 5)), "full", 2).counts) == 0
 
 
 def with_a_clump(n: int) -> np.ndarray:
@@ -202,10 +209,10 @@ def with_a_clump(n: int) -> np.ndarray:
 
 
 def one_component(X: np.ndarray, covariance_type: str):
-    return batch_of(best_fit_parameters(X, covariance_type))
+    return batch_of_one(fitted_parameters(X, covariance_type))
 
 
-def best_fit_parameters(X: np.ndarray, covariance_type: str) -> Parameters:
+def fitted_parameters(X: np.ndarray, covariance_type: str) -> Parameters:
     gmm = best_fit(X, 1, covariance_type=covariance_type)
     return Parameters(gmm.weights_, gmm.means_, gmm.covariances_, covariance_type)
 
@@ -213,22 +220,22 @@ def best_fit_parameters(X: np.ndarray, covariance_type: str) -> Parameters:
 @pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
 def test_a_component_is_added_where_rows_crowd(covariance_type):
     X = with_a_clump(20)
-    larger = inserted(X, one_component(X, covariance_type), covariance_type, 64, np.random.RandomState(0))
+    larger = add_component(X, one_component(X, covariance_type), 64, np.random.RandomState(0))
     np.testing.assert_allclose(larger.means[0, 1], [1.5, 1.5], atol=0.03)
     assert larger.weights[0, 1] == pytest.approx(0.02, abs=0.003)
 
 
 def test_a_component_is_added_where_the_mixture_expects_no_row():
     X = np.r_[with_a_clump(0), 30 + 0.05 * np.random.default_rng(1).normal(size=(20, 2))]
-    standard = batch_of(Parameters([1.0], np.zeros((1, 2)), np.eye(2)[None], "full"))
-    larger = inserted(X, standard, "full", 200, np.random.RandomState(0))
+    standard = batch_of_one(Parameters([1.0], np.zeros((1, 2)), np.eye(2)[None], "full"))
+    larger = add_component(X, standard, 200, np.random.RandomState(0))
     np.testing.assert_allclose(larger.means[0, 1], [30, 30], atol=0.05)
 
 
 @every_type
 def test_the_components_added_own_other_rows_and_enough_of_them(covariance_type):
     base = one_component(ROWS_OF_SIX, covariance_type)
-    larger = inserted(ROWS_OF_SIX, base, covariance_type, 64, np.random.RandomState(0))
+    larger = add_component(ROWS_OF_SIX, base, 64, np.random.RandomState(0))
     assert len(larger.weights) > 1
     assert len(np.unique(larger.means[:, 1].round(1), axis=0)) == len(larger.weights)
     assert (len(ROWS_OF_SIX) * larger.weights[:, 1] >= 6).all()
@@ -237,43 +244,42 @@ def test_the_components_added_own_other_rows_and_enough_of_them(covariance_type)
 
 def test_the_components_added_are_in_falling_order_of_the_likelihood():
     base = one_component(ROWS_OF_SIX, "full")
-    larger = inserted(ROWS_OF_SIX, base, "full", 64, np.random.RandomState(0))
-    mixtures = [larger.parameters(r, "full") for r in range(len(larger.weights))]
+    larger = add_component(ROWS_OF_SIX, base, 64, np.random.RandomState(0))
+    mixtures = [larger.parameters(r) for r in range(len(larger.weights))]
     reached = [
-        e_step(ROWS_OF_SIX, mixture)[1].mean() for mixture in [best_fit_parameters(ROWS_OF_SIX, "full"), *mixtures]
+        e_step(ROWS_OF_SIX, mixture)[1].mean() for mixture in [fitted_parameters(ROWS_OF_SIX, "full"), *mixtures]
     ]
     assert reached[1] == max(reached) and reached[0] == min(reached)
 
 
 def test_where_no_component_has_rows_enough_none_is_added():
     X = FAITHFUL.to_numpy()[:5]
-    assert len(inserted(X, one_component(X, "spherical"), "spherical", 8, np.random.RandomState(0)).weights) == 0
+    assert len(add_component(X, one_component(X, "spherical"), 8, np.random.RandomState(0)).weights) == 0
 
 
-def alone(sample: Sample, k: int) -> list[Optimum]:
+def alone(sample: Sample, k: int) -> list[Result]:
     return from_starts(sample, k, ["full"])["full"]
 
 
 @pytest.mark.parametrize("other", [3, 4, 6])
 def test_a_poor_mixture_learns_from_one_with_components_less_or_more(other):
     sample = Sample(ROWS_OF_SIX, 20, 0)
-    V, good = sample.rows["full"], alone(sample, 5)[0]
+    V, good = sample.rows["whitened"], alone(sample, 5)[0]
     near = np.zeros((5, 2)) + 0.01 * np.arange(5)[:, None]  # all five components start, and end, about the middle
-    poor = climb(V, Parameters(np.full(5, 0.2), near, np.tile(np.eye(2), (5, 1, 1)), "full"), 40, 1e-5)
-    assert poor.log_likelihood < good.run.log_likelihood - 0.05
-    known = [Optimum((False, -poor.log_likelihood), poor)]
-    learnt = exchanged(sample, known, [alone(sample, other)[0].run.parameters], 0)[0]
-    assert learnt.run.log_likelihood > good.run.log_likelihood - 0.01
+    poor = accelerated_em(V, Parameters(np.full(5, 0.2), near, np.tile(np.eye(2), (5, 1, 1)), "full"), 40, 1e-5)
+    assert poor.mean_log_likelihood < good.mean_log_likelihood - 0.05
+    learnt = learn_from(sample, [poor], [alone(sample, other)[0].parameters], 0)[0]
+    assert learnt.mean_log_likelihood > good.mean_log_likelihood - 0.01
 
 
 def test_a_mixture_learns_from_halves_where_no_component_can_be_added(monkeypatch):
-    monkeypatch.setattr(fitting, "TRIES", 0)
+    monkeypatch.setattr(exchange, "ROWS_TRIED", 0)
     sample = Sample(ROWS_OF_SIX, 20, 0)
-    whole = [from_starts(sample, 1, ["full"])["full"][0].run.parameters]
+    whole = [from_starts(sample, 1, ["full"])["full"][0].parameters]
     two = Parameters(np.full(2, 0.5), np.zeros((2, 2)), np.tile(np.eye(2), (2, 1, 1)), "full")
-    same = climb(sample.rows["full"], two, 40, 1e-5)  # two components in one place are one
-    learnt = exchanged(sample, [Optimum((False, -same.log_likelihood), same)], whole, 0)[0]
-    assert learnt.run.log_likelihood > same.log_likelihood + 0.05
+    same = accelerated_em(sample.rows["whitened"], two, 40, 1e-5)  # two components in one place are one
+    learnt = learn_from(sample, [same], whole, 0)[0]
+    assert learnt.mean_log_likelihood > same.mean_log_likelihood + 0.05
 
 
 @every_type
@@ -288,14 +294,14 @@ def test_what_collapsed_in_single_precision_counts_as_degenerate(covariance_type
         "spherical": np.array([1, thin]),
     }[covariance_type]
     mixture = Parameters([0.5, 0.5], np.zeros((2, 2)), covariances, covariance_type)
-    assert fitting.degenerate(V.astype(np.float32), mixture)
-    assert not fitting.degenerate(V, mixture)
+    assert is_degenerate(V.astype(np.float32), mixture)
+    assert not is_degenerate(V, mixture)
 
 
 def test_nothing_is_learnt_from_degenerate_mixtures():
     sample = Sample(ROWS_OF_SIX, 20, 0)
     sound, other = alone(sample, 5)[0], alone(sample, 4)[0]
-    assert sample.sources([sound, Optimum((True, other.rank[1] - 1), other.run)]) == [sound]
+    assert teachers(sample, [sound, replace(other, degenerate=True)]) == [sound]
 
 
 def test_full_learns_from_tied_where_rows_are_few():
@@ -306,14 +312,14 @@ def test_full_learns_from_tied_where_rows_are_few():
 def test_a_good_mixture_stays_the_best():
     sample = Sample(ROWS_OF_SIX, 40, 0)
     good = alone(sample, 6)
-    assert exchanged(sample, good, [alone(sample, 7)[0].run.parameters], 0)[0] is good[0]
+    assert learn_from(sample, good, [alone(sample, 7)[0].parameters], 0)[0] is good[0]
 
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
     Z = StandardScaler().fit_transform(split_penguins()[0])
     # the quarter that leads ends on a few birds
-    assert not alone(Sample(Z, 3, seed), 12)[0].rank[0]
+    assert not alone(Sample(Z, 3, seed), 12)[0].degenerate
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -321,12 +327,12 @@ def test_best_fit_learns_from_one_component_less_and_one_more(six_clumps, seed):
     sample = Sample(six_clumps, 4, seed)
     (found, *_) = from_starts(sample, 4, ["diag"])["diag"]
     gmm = best_fit(six_clumps, 4, covariance_type="diag", n_init=4, random_state=seed)
-    from_starts_alone = polished(six_clumps, sample, [found], 1e-8).log_likelihood
+    from_starts_alone = polish(six_clumps, sample, [found], 1e-8).mean_log_likelihood
     assert 3000 * (gmm.lower_bound_ - from_starts_alone) > 50
 
 
 def test_rows_beyond_the_sample_are_fitted_too(monkeypatch):
-    monkeypatch.setattr(fitting, "ROWS", 1000)
+    monkeypatch.setattr(spaces, "SAMPLE_ROWS", 1000)
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(mean, 1, size=(1000, 2)) for mean in (0, 6, 12)])
     gmm = best_fit(X, 3)

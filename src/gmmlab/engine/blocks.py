@@ -60,8 +60,10 @@ def em_blocks(
         If a block is not a finite array with the columns of `start` (the message counts blocks from 0), if there are
         fewer rows than components, if a second pass brings other rows than the first, or as for `em`.
     """
-    source = _dask_source if hasattr(blocks, "to_delayed") else partial(_source, map=map)
-    centre, total = source(blocks, start)
+    if hasattr(blocks, "to_delayed"):
+        centre, total = _dask_source(blocks, start)
+    else:
+        centre, total = _source(blocks, start, map)
     passes: list[int] = []
 
     def sums_of(parameters: Parameters) -> Statistics:
@@ -91,7 +93,7 @@ def _read(numbered: tuple[int, Block], parameters: Parameters) -> np.ndarray:
 Source = tuple[np.ndarray, Callable[[EStep], Statistics]]
 
 
-def _source(blocks: Iterable[Block], start: Parameters, map: Callable) -> Source:
+def _source(blocks: Iterable[Block], start: Parameters, map: Callable[..., Iterable[Statistics]]) -> Source:
     """Return a point amid the rows, and a function that takes the E-step over all blocks and adds up."""
     iterator = iter(blocks)
     if iterator is blocks:
@@ -102,12 +104,17 @@ def _source(blocks: Iterable[Block], start: Parameters, map: Callable) -> Source
     first = next(iterator, None)
     if first is None:
         raise ValueError("There are no blocks; give at least one array of rows.")
-    return _centre(first, start), lambda e_step: sum(map(e_step, enumerate(blocks)))
+
+    def total(e_step: EStep) -> Statistics:
+        sums = iter(map(e_step, enumerate(blocks)))
+        return sum(sums, next(sums))
+
+    return _centre(first, start), total
 
 
-def _dask_source(X: da.Array, start: Parameters) -> Source:
+def _dask_source(X: Any, start: Parameters) -> Source:
     """Return a point amid the rows, and a function that takes the E-step and the sum to the workers."""
-    from dask import delayed
+    from dask.delayed import delayed
 
     d = start.means.shape[1]
     if X.ndim != 2 or X.shape[1] != d:
@@ -118,7 +125,8 @@ def _dask_source(X: da.Array, start: Parameters) -> Source:
         sums: list[Any] = [delayed(e_step)(numbered) for numbered in enumerate(chunks)]
         while len(sums) > 1:
             sums = [delayed(sum)(sums[i : i + FAN_IN]) for i in range(0, len(sums), FAN_IN)]
-        return sums[0].compute()
+        found: Statistics = sums[0].compute()
+        return found
 
     return _centre(chunks[0].compute(), start), total
 

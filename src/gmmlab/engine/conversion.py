@@ -1,25 +1,14 @@
 """From parameters to a fitted ``GaussianMixture`` of scikit-learn and back."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
-from gmmlab.engine.parameters import COVARIANCE_TYPES
-
-_AS_MATRICES = {
-    "full": lambda c, k, d: np.array(c),
-    "tied": lambda c, k, d: np.tile(c, (k, 1, 1)),
-    "diag": lambda c, k, d: np.array([np.diag(row) for row in c]),
-    "spherical": lambda c, k, d: np.array([v * np.eye(d) for v in c]),
-}
-
-_COVARIANCE_PARAMETERS = {
-    "full": lambda k, d: k * d * (d + 1) // 2,
-    "tied": lambda k, d: d * (d + 1) // 2,
-    "diag": lambda k, d: k * d,
-    "spherical": lambda k, d: k,
-}
+from gmmlab.engine.covariances import TYPES, type_of
+from gmmlab.engine.parameters import Parameters
 
 
 def covariance_matrices(gmm: GaussianMixture) -> NDArray[np.float64]:
@@ -36,7 +25,7 @@ def covariance_matrices(gmm: GaussianMixture) -> NDArray[np.float64]:
         In squared units of the data.
     """
     check_is_fitted(gmm)
-    return _AS_MATRICES[gmm.covariance_type](gmm.covariances_, *gmm.means_.shape)
+    return TYPES[gmm.covariance_type].matrices(gmm.covariances_, *gmm.means_.shape)
 
 
 def n_parameters(covariance_type: str, n_components: int, n_features: int) -> int:
@@ -44,10 +33,22 @@ def n_parameters(covariance_type: str, n_components: int, n_features: int) -> in
 
     The weights count ``k - 1``, since they sum to one.
     """
-    if covariance_type not in _COVARIANCE_PARAMETERS:
-        raise ValueError(f"The covariance type must be one of {COVARIANCE_TYPES}, but {covariance_type!r} came.")
-    covariances = _COVARIANCE_PARAMETERS[covariance_type](n_components, n_features)
+    covariances = type_of(covariance_type).n_free(n_components, n_features)
     return (n_components - 1) + n_components * n_features + covariances
+
+
+def as_mixture(parameters: Parameters) -> GaussianMixture:
+    """Return the fitted ``GaussianMixture`` that has these parameters."""
+    p = parameters
+    return from_parameters(p.weights, p.means, p.covariances, p.covariance_type)
+
+
+def as_parameters(mixture: Parameters | GaussianMixture) -> Parameters:
+    """Return the parameters of a fitted ``GaussianMixture``; parameters stay as they are."""
+    if isinstance(mixture, Parameters):
+        return mixture
+    check_is_fitted(mixture)
+    return Parameters(mixture.weights_, mixture.means_, mixture.covariances_, mixture.covariance_type)
 
 
 def from_parameters(
@@ -81,21 +82,8 @@ def from_parameters(
     gmm.weights_, gmm.means_ = weights, means
     gmm.covariances_ = np.asarray(covariances, dtype=float)
     gmm.n_features_in_, gmm.converged_ = means.shape[1], True
-    gmm.precisions_cholesky_ = _precisions_cholesky(gmm)
-    gmm.precisions_ = _precisions(gmm)
-    return gmm
-
-
-def _precisions_cholesky(gmm: GaussianMixture) -> NDArray[np.float64]:
-    """Return U with ``precision = U @ U.T``, in scikit-learn's shape for the covariance type."""
     if np.min(np.linalg.eigvalsh(covariance_matrices(gmm))) <= 0:
-        raise ValueError("A covariance matrix must be positive definite, but one with an eigenvalue <= 0 came.")
-    if gmm.covariance_type in ("diag", "spherical"):
-        return 1 / np.sqrt(gmm.covariances_)
-    lower = np.linalg.cholesky(gmm.covariances_)
-    return np.swapaxes(np.linalg.inv(lower), -1, -2)
-
-
-def _precisions(gmm: GaussianMixture) -> NDArray[np.float64]:
-    root = gmm.precisions_cholesky_
-    return root**2 if gmm.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+        raise ValueError("A covariance matrix must be positive definite, but got one with an eigenvalue <= 0.")
+    gmm.precisions_cholesky_ = TYPES[covariance_type].precision_root(gmm.covariances_)
+    gmm.precisions_ = TYPES[covariance_type].precision(gmm.precisions_cholesky_)
+    return gmm

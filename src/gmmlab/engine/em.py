@@ -13,12 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from gmmlab.engine.covariances import FORMS
-from gmmlab.engine.factors import Factors, block_rows
+from gmmlab.engine.covariances import TYPES
+from gmmlab.engine.expectation import choose_way
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
-
-FEATURES_PAY = 5  # measured: with more dimensions per component than this, features cost more than factors
-LOST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-3}  # error in a log density that features may cause
 
 
 def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e-3, reg_covar: float = 1e-6) -> Result:
@@ -61,11 +58,24 @@ def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e
 
 def centre_of(X: np.ndarray) -> np.ndarray:
     """Return a point amid the rows, of shape (d,) and the type of X: the mean of some."""
-    return X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float).astype(X.dtype)
+    return np.asarray(X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float), dtype=X.dtype)
+
+
+def m_step(sums: Statistics, reg_covar: float = 1e-6) -> Parameters:
+    """M-step: the parameters that fit the statistics best, with `reg_covar` added to the variances."""
+    covariance_type = TYPES[sums.covariance_type]
+    weights, step, covariances = covariance_type.m_step(sums.counts, sums.first, sums.second, reg_covar)
+    return Parameters(weights, sums.origin + step, covariances, sums.covariance_type)
 
 
 def iterate(
-    sums_of: Callable[[Parameters], Statistics], start: Parameters, *, max_iter: int, tol: float, reg_covar: float
+    sums_of: Callable[[Parameters], Statistics],
+    start: Parameters,
+    *,
+    max_iter: int,
+    tol: float,
+    reg_covar: float,
+    m_step: Callable[[Statistics, float], Parameters] = m_step,
 ) -> Result:
     """Take EM steps, wherever the statistics of all rows come from.
 
@@ -76,6 +86,8 @@ def iterate(
     start : Parameters
     max_iter, tol, reg_covar
         As for `em`.
+    m_step : callable
+        From statistics and `reg_covar` to parameters.
 
     Returns
     -------
@@ -88,18 +100,19 @@ def iterate(
     """
     if max_iter < 1:
         raise ValueError(f"max_iter is {max_iter}; EM needs at least one iteration.")
-    parameters, trace, change = start, [], np.inf
-    while len(trace) < max_iter and not abs(change) < tol:
+    path: list[float] = []
+    parameters, change = start, np.inf
+    while len(path) < max_iter and not abs(change) < tol:
         sums = sums_of(parameters)
-        parameters = m_step(sums, reg_covar)
-        trace.append(sums.log_likelihood / sums.rows)
-        if not np.isfinite(trace[-1]):
+        path.append(sums.log_likelihood / sums.rows)
+        if not np.isfinite(path[-1]):
             raise ValueError(
-                f"The log-likelihood became {trace[-1]} in iteration {len(trace)}: the numbers in X are too large "
+                f"The log-likelihood became {path[-1]} in iteration {len(path)}: the numbers in X are too large "
                 "or too small to be squared. Scale the columns, for example with StandardScaler."
             )
-        change = trace[-1] - trace[-2] if len(trace) > 1 else np.inf
-    return Result(parameters, np.array(trace), len(trace), bool(abs(change) < tol))
+        parameters = m_step(sums, reg_covar)
+        change = path[-1] - path[-2] if len(path) > 1 else np.inf
+    return Result(parameters, np.array(path), len(path), bool(abs(change) < tol))
 
 
 def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None = None) -> Statistics:
@@ -118,7 +131,7 @@ def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None 
     -------
     Statistics
     """
-    way, log_likelihood = _way(parameters, len(X), X.dtype), 0.0
+    way, log_likelihood = choose_way(parameters, len(X), X.dtype), 0.0
     for i in range(0, len(X), way.rows):
         x = X[i : i + way.rows]
         x = x if centre is None else np.subtract(x, centre, order="F")
@@ -132,7 +145,7 @@ def e_step(X: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarra
     """Return the responsibilities (n, k) of the components for each row and its log density (n,)."""
     X = check_data(X, parameters, least_rows=1)
     centre = (parameters.weights @ parameters.means).astype(X.dtype)
-    way = _way(parameters.shifted(-centre), len(X), X.dtype)
+    way = choose_way(parameters.shifted(-centre), len(X), X.dtype)
     responsibilities = np.empty((len(X), len(parameters.weights)), X.dtype)
     log_density = np.empty(len(X), X.dtype)
     for i in range(0, len(X), way.rows):
@@ -143,57 +156,10 @@ def e_step(X: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarra
 
 
 def to_responsibilities(log_densities: np.ndarray) -> np.ndarray:
-    """Turn weighted log densities of shape (k, n) into responsibilities, in place; return the rows' log densities."""
-    top = log_densities.max(axis=0)
+    """Turn weighted log densities (..., k, n) into responsibilities, in place; return the rows' log densities."""
+    top = log_densities.max(axis=-2, keepdims=True)
     log_densities -= top
     np.exp(log_densities, out=log_densities)
-    total = log_densities.sum(axis=0)
+    total = log_densities.sum(axis=-2, keepdims=True)
     log_densities /= total
-    return top + np.log(total)
-
-
-def m_step(sums: Statistics, reg_covar: float = 1e-6) -> Parameters:
-    """M-step: the parameters that fit the statistics best, with `reg_covar` added to the variances."""
-    counts = sums.counts + 10 * np.finfo(float).eps  # scikit-learn's: an empty component is not divided by zero
-    step = sums.first / counts[:, None]
-    covariances = FORMS[sums.covariance_type].covariances(sums.second, counts, step, reg_covar)
-    return Parameters(counts / counts.sum(), sums.origin + step, covariances, sums.covariance_type)
-
-
-class Features:
-    """The E-step is coefficients @ features, and what the M-step needs is responsibilities @ features.T."""
-
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
-        self.form = FORMS[parameters.covariance_type](parameters)
-        self.coefficients = self.form.coefficients.astype(dtype)
-        (k, width), self.d = self.coefficients.shape, parameters.means.shape[1]
-        self.rows = block_rows(n, width + k, width * k, dtype)
-        self.features, self.densities = np.empty((width, self.rows), dtype), np.empty((k, self.rows), dtype)
-        self.features[0], self.products = 1, np.zeros((k, width))
-
-    def log_densities(self, x: np.ndarray) -> np.ndarray:
-        """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        self.block = self.features[:, : x.shape[1]]
-        self.form.fill(x, self.block[1:])
-        return np.matmul(self.coefficients, self.block, out=self.densities[:, : x.shape[1]])
-
-    def add(self, responsibilities: np.ndarray) -> None:
-        """Add the products of the block that `log_densities` saw last."""
-        self.products += responsibilities @ self.block.T
-
-    def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return counts, first, second and origin of `Statistics`."""
-        counts, first, squares = np.split(self.products, [1, self.d + 1], axis=1)
-        return counts[:, 0], *self.form.sums(first, squares), np.zeros_like(first)
-
-
-def _way(parameters: Parameters, n: int, dtype: np.dtype) -> Features | Factors:
-    """Choose how the sums of n rows are made: through features, unless that loses time or digits."""
-    k, d = parameters.means.shape
-    if parameters.covariance_type != "full":
-        return Features(parameters, n, dtype)
-    if d > FEATURES_PAY * k:
-        return Factors(parameters, n, dtype)
-    features = Features(parameters, n, dtype)
-    exact = features.form.cancellation(parameters) * np.finfo(dtype).eps < LOST[np.dtype(dtype)]
-    return features if exact else Factors(parameters, n, dtype)
+    return np.asarray((top + np.log(total))[..., 0, :])

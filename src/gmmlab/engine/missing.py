@@ -14,18 +14,18 @@ observed entries explain ("missing at random": Little & Rubin 2019, chapter 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.utils.validation import check_is_fitted
 
-from gmmlab.engine.conversion import _AS_MATRICES, from_parameters
-from gmmlab.engine.em import m_step, to_responsibilities
+from gmmlab.engine.conversion import as_parameters, from_parameters
+from gmmlab.engine.covariances import Full, type_of
+from gmmlab.engine.em import iterate, m_step, to_responsibilities
 from gmmlab.engine.parameters import Parameters, Result, Statistics, cholesky, positive
 
 ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
@@ -39,7 +39,7 @@ class Prior(NamedTuple):
     ``exp(-rows / 2 * (log det covariance + trace(inverse covariance @ prior)))`` for each component.
     """
 
-    covariance: NDArray
+    covariance: np.ndarray
     """Shaped like the covariances of the mixture, or broadcast to that shape."""
     rows: float
     """How many rows it weighs as much as; a component with as many of its own goes half the way."""
@@ -63,11 +63,11 @@ class Prediction:
         Conditional covariances if asked for; 0 where observed.
     """
 
-    mean: NDArray
-    variance: NDArray
-    responsibilities: NDArray
-    log_density: NDArray
-    covariance: NDArray | None
+    mean: np.ndarray
+    variance: np.ndarray
+    responsibilities: np.ndarray
+    log_density: np.ndarray
+    covariance: np.ndarray | None
 
 
 def em_with_missing(
@@ -101,8 +101,8 @@ def em_with_missing(
     Returns
     -------
     Result
-        Its ``log_likelihood`` is that of the observed entries, per row that has any (with a prior: plus the log prior
-        density per row, up to a constant). It never falls if ``reg_covar`` is 0.
+        Its ``mean_log_likelihoods`` are those of the observed entries, per row that has any (with a prior: plus the log
+        prior density per row, up to a constant). They never fall if ``reg_covar`` is 0.
 
     Raises
     ------
@@ -110,26 +110,26 @@ def em_with_missing(
         If X has infinite entries, a column without any entry or fewer rows than components, if it does not fit to
         `start`, or if a covariance stops being positive definite.
     """
-    X = _check_data(X, start)
-    if max_iter < 1:
-        raise ValueError(f"max_iter is {max_iter}; EM needs at least one iteration.")
-    blocks, parameters, trace, change = list(_blocks(X)), start, [], np.inf
-    while len(trace) < max_iter and not abs(change) < tol:
-        sums = sum(_statistics(block, parameters) for block in blocks)
-        trace.append((sums.log_likelihood + _log_prior(parameters, prior)) / sums.rows)
-        if not np.isfinite(trace[-1]):
-            raise ValueError(
-                f"The log-likelihood became {trace[-1]} in iteration {len(trace)}: the numbers in X are too large "
-                "or too small to be squared. Scale the columns, for example with StandardScaler, which skips NaN."
-            )
-        parameters = _shrunk(m_step(sums, reg_covar), sums.counts, prior)
-        change = trace[-1] - trace[-2] if len(trace) > 1 else np.inf
-    return Result(parameters, np.array(trace), len(trace), bool(abs(change) < tol))
+    blocks = list(_blocks(_check_data(X, start)))
+
+    def sums_of(parameters: Parameters) -> Statistics:
+        sums = _total(blocks, parameters)
+        return replace(sums, log_likelihood=sums.log_likelihood + _log_prior(parameters, prior))
+
+    def pulled(sums: Statistics, reg_covar: float) -> Parameters:
+        return _pulled(m_step(sums, reg_covar), sums.counts, prior)
+
+    return iterate(sums_of, start, max_iter=max_iter, tol=tol, reg_covar=reg_covar, m_step=pulled)
 
 
 def statistics(X: ArrayLike, parameters: Parameters) -> Statistics:
     """E-step: the expected sums that the M-step needs, given the observed entries of X, shape (n, d)."""
-    return sum(_statistics(block, parameters) for block in _blocks(np.asarray(X, dtype=float)))
+    return _total(_blocks(np.asarray(X, dtype=float)), parameters)
+
+
+def _total(blocks: Iterable[_Block], parameters: Parameters) -> Statistics:
+    first, *others = (_statistics(block, parameters) for block in blocks)
+    return sum(others, first)
 
 
 def rough_start(
@@ -154,13 +154,9 @@ def rough_start(
     mean, variance = np.nanmean(X, axis=0), np.nanvar(X, axis=0)
     scale = np.sqrt(np.where(variance > 0, variance, 1))
     kmeans = KMeans(n_components, n_init=10, random_state=random_state).fit(np.nan_to_num((X - mean) / scale))
-    counts, d = np.bincount(kmeans.labels_, minlength=n_components), X.shape[1]
-    covariances = {
-        "full": lambda: np.tile(np.diag(scale**2), (n_components, 1, 1)),
-        "tied": lambda: np.diag(scale**2),
-        "diag": lambda: np.tile(scale**2, (n_components, 1)),
-        "spherical": lambda: np.full(n_components, (scale**2).sum() / d),
-    }[covariance_type]()
+    counts = np.bincount(kmeans.labels_, minlength=n_components)
+    common = np.diag(scale**2)
+    covariances = type_of(covariance_type).of_matrices(np.tile(common, (n_components, 1, 1)), common)
     return Parameters(counts / counts.sum(), mean + scale * kmeans.cluster_centers_, covariances, covariance_type)
 
 
@@ -202,9 +198,9 @@ def predict_missing(X: ArrayLike, mixture: Parameters | GaussianMixture, *, cova
             explained = whiten @ parameters.covariances[:, seen][:, :, gap]
             variances = np.diagonal(parameters.covariances, axis1=1, axis2=2)[:, gap]
             found.variance[np.ix_(rows, gap)] += r @ (variances - (explained**2).sum(axis=1))
-            if covariance:
+            if found.covariance is not None:
                 within = parameters.covariances * (gap[:, None] & gap)
-                within[np.ix_(range(k), gap, gap)] -= np.swapaxes(explained, 1, 2) @ explained
+                within[np.ix_(np.arange(k), gap, gap)] -= np.swapaxes(explained, 1, 2) @ explained
                 apart = between[run]
                 found.covariance[rows] = np.tensordot(r, within, 1) + np.swapaxes(apart, 1, 2) @ (r[..., None] * apart)
     observed = ~np.isnan(X)
@@ -249,12 +245,12 @@ def condition(mixture: Parameters | GaussianMixture, row: ArrayLike) -> Gaussian
 class _Block(NamedTuple):
     """Rows that are treated together, sorted by what was observed of them."""
 
-    rows: NDArray  # their numbers in X
-    entries: NDArray  # (b, d)
-    runs: list[tuple[NDArray, slice]]  # which entries were observed (d,), and in which of the rows
+    rows: np.ndarray  # their numbers in X
+    entries: np.ndarray  # (b, d)
+    runs: list[tuple[np.ndarray, slice]]  # which entries were observed (d,), and in which of the rows
 
 
-def _blocks(X: NDArray) -> Iterator[_Block]:
+def _blocks(X: np.ndarray) -> Iterator[_Block]:
     patterns, which = np.unique(~np.isnan(X), axis=0, return_inverse=True)
     order = np.argsort(which, kind="stable")
     for at in range(0, len(X), ROWS):
@@ -265,22 +261,22 @@ def _blocks(X: NDArray) -> Iterator[_Block]:
 
 
 def _statistics(block: _Block, parameters: Parameters) -> Statistics:
-    sums = _dense_sums if parameters.covariance_type in ("full", "tied") else _diagonal_sums
+    sums = _dense_sums if _has_matrices(parameters) else _diagonal_sums
     log_likelihood, counts, first, second = sums(block, parameters)
     rows, origin = len(block.rows), parameters.means
     return Statistics(log_likelihood, rows, counts, first, second, origin, parameters.covariance_type)
 
 
-def _dense_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, NDArray, NDArray]:
+def _dense_sums(block: _Block, parameters: Parameters) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     log_densities, expected, whitens = _given(block, parameters)
     log_likelihood, r = float(to_responsibilities(log_densities).sum()), log_densities
     weighted = r[:, :, None] * expected
     second, errors = np.swapaxes(weighted, 1, 2) @ expected, _errors(block, parameters, r, whitens)
-    second = second.sum(axis=0) + errors[0] if parameters.covariance_type == "tied" else second + errors
+    second = second.sum(axis=0) + errors[0] if parameters.type.shared else second + errors
     return log_likelihood, r.sum(axis=1), weighted.sum(axis=1), second
 
 
-def _given(block: _Block, parameters: Parameters) -> tuple[NDArray, NDArray, list[NDArray]]:
+def _given(block: _Block, parameters: Parameters) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """Return what each component makes of the rows.
 
     Returns
@@ -308,7 +304,7 @@ def _given(block: _Block, parameters: Parameters) -> tuple[NDArray, NDArray, lis
     return log_densities + np.log(parameters.weights)[:, None], expected, whitens
 
 
-def _errors(block: _Block, parameters: Parameters, r: NDArray, whitens: list[NDArray]) -> NDArray:
+def _errors(block: _Block, parameters: Parameters, r: np.ndarray, whitens: list[np.ndarray]) -> np.ndarray:
     r"""Return the responsibility-weighted sums of the conditional covariances: (k, d, d), or (1, d, d) if tied.
 
     With :math:`S` the sum of the matrices :math:`\Sigma_{oo}^{-1}`, each in its place among d rows and columns, the
@@ -320,20 +316,20 @@ def _errors(block: _Block, parameters: Parameters, r: NDArray, whitens: list[NDA
     errors = np.zeros(covariances.shape)
     for (seen, run), whiten in zip(block.runs, whitens, strict=True):
         share, gap = r[:, run].sum(axis=1)[:, None, None], np.flatnonzero(~seen)
-        share = share if len(share) == len(covariances) else share.sum(axis=0, keepdims=True)
+        share = share.sum(axis=0, keepdims=True) if parameters.type.shared else share
         if len(gap) > max(MANY, seen.sum()):
             place = np.flatnonzero(seen)
             inverses[:, place[:, None], place] += share * (np.swapaxes(whiten, 1, 2) @ whiten)
             implicit += share
         elif len(gap):
-            part, explained = np.ix_(range(len(share)), gap, gap), whiten @ covariances[:, seen][:, :, gap]
+            part, explained = np.ix_(np.arange(len(share)), gap, gap), whiten @ covariances[:, seen][:, :, gap]
             errors[part] += share * (covariances[part] - np.swapaxes(explained, 1, 2) @ explained)
     if implicit.any():
         errors += implicit * covariances - covariances @ inverses @ covariances
     return errors
 
 
-def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArray, NDArray, NDArray]:
+def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     (k, d), seen = parameters.means.shape, ~np.isnan(block.entries)
     variances = np.broadcast_to(positive(parameters).reshape(k, -1), (k, d))
     expected = np.nan_to_num(block.entries - parameters.means[:, None])  # a missing entry is expected at the mean
@@ -345,17 +341,22 @@ def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, NDArra
     return log_likelihood, r.sum(axis=1), first, second if parameters.covariances.ndim == 2 else second.sum(axis=1)
 
 
-def _stacked(parameters: Parameters) -> NDArray:
+def _stacked(parameters: Parameters) -> np.ndarray:
     """Return full covariances (k, d, d), or the tied one as (1, d, d)."""
     return parameters.covariances.reshape(-1, *parameters.covariances.shape[-2:])
 
 
-def _shrunk(parameters: Parameters, counts: NDArray, prior: Prior | None) -> Parameters:
+def _has_matrices(parameters: Parameters) -> bool:
+    """Say whether an entry tells of another, within a component."""
+    return isinstance(parameters.type, Full)
+
+
+def _pulled(parameters: Parameters, counts: np.ndarray, prior: Prior | None) -> Parameters:
+    """Return the parameters with the covariances pulled towards the prior's."""
     if prior is None:
         return parameters
-    trailing = (1,) * (parameters.covariances.ndim - 1)
-    counts = counts.sum() if parameters.covariance_type == "tied" else counts.reshape(-1, *trailing)
-    pulled = (counts * parameters.covariances + prior.rows * np.asarray(prior.covariance)) / (counts + prior.rows)
+    rows = parameters.type.per_covariance(counts)
+    pulled = (rows * parameters.covariances + prior.rows * np.asarray(prior.covariance)) / (rows + prior.rows)
     return replace(parameters, covariances=pulled)
 
 
@@ -363,31 +364,21 @@ def _log_prior(parameters: Parameters, prior: Prior | None) -> float:
     """Return the log prior density of the covariances, up to a constant."""
     if prior is None:
         return 0.0
-    if parameters.covariance_type in ("full", "tied"):
-        covariances = _stacked(parameters)
-        towards = np.broadcast_to(prior.covariance, covariances.shape)
-        spread = np.trace(np.linalg.solve(covariances, towards), axis1=1, axis2=2)
-        return float(-0.5 * prior.rows * (np.linalg.slogdet(covariances)[1] + spread).sum())
-    d = parameters.means.shape[1] if parameters.covariance_type == "spherical" else 1
-    ratio = prior.covariance / parameters.covariances
-    return float(-0.5 * prior.rows * d * (np.log(parameters.covariances) + ratio).sum())
+    p = parameters
+    return float(-0.5 * prior.rows * p.type.misfit(p.covariances, prior.covariance, p.means.shape[1]).sum())
 
 
 def _full(mixture: Parameters | GaussianMixture) -> Parameters:
     """Return the mixture with one covariance matrix a component."""
-    if isinstance(mixture, Parameters):
-        weights, means, own = mixture.weights, mixture.means, mixture.covariances
-    else:
-        check_is_fitted(mixture)
-        weights, means, own = mixture.weights_, mixture.means_, mixture.covariances_
-    return Parameters(weights, means, _AS_MATRICES[mixture.covariance_type](own, *means.shape), "full")
+    p = as_parameters(mixture)
+    return Parameters(p.weights, p.means, p.type.matrices(p.covariances, *p.means.shape), "full")
 
 
-def _check_data(X: ArrayLike, start: Parameters) -> NDArray:
+def _check_data(X: ArrayLike, start: Parameters) -> np.ndarray:
     return _check_columns(_check_shape(X, start), len(start.weights))
 
 
-def _check_columns(X: NDArray, k: int) -> NDArray:
+def _check_columns(X: np.ndarray, k: int) -> np.ndarray:
     """Return the rows that have an entry, or say why no mixture can be fitted to them."""
     seen = ~np.isnan(X)
     empty = np.flatnonzero(~seen.any(axis=0)).tolist()
@@ -401,7 +392,7 @@ def _check_columns(X: NDArray, k: int) -> NDArray:
     return X
 
 
-def _check_shape(X: ArrayLike, p: Parameters) -> NDArray:
+def _check_shape(X: ArrayLike, p: Parameters) -> np.ndarray:
     X, d = np.asarray(X, dtype=float), p.means.shape[1]
     if X.ndim != 2 or X.shape[1] != d:
         raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")

@@ -6,14 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
-SHAPES = {
-    "full": lambda k, d: (k, d, d),
-    "tied": lambda k, d: (d, d),
-    "diag": lambda k, d: (k, d),
-    "spherical": lambda k, d: (k,),
-}
-"""Shapes of the covariances of k components in d dimensions."""
+from gmmlab.engine.covariances import COVARIANCE_TYPES, TYPES, CovarianceType
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +39,11 @@ class Parameters:
         for name in ("weights", "means", "covariances"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         _check_parameters(self)
+
+    @property
+    def type(self) -> CovarianceType:
+        """All that depends on the covariance type."""
+        return TYPES[self.covariance_type]
 
     def shifted(self, by: np.ndarray) -> Parameters:
         """Return the mixture of the data moved by `by`, an array of shape (d,)."""
@@ -81,41 +79,59 @@ class Statistics:
     covariance_type: str
 
     def __add__(self, other: Statistics) -> Statistics:
-        sums = {
-            n: getattr(self, n) + getattr(other, n) for n in ("log_likelihood", "rows", "counts", "first", "second")
-        }
-        return replace(self, **sums)
+        return replace(
+            self,
+            log_likelihood=self.log_likelihood + other.log_likelihood,
+            rows=self.rows + other.rows,
+            counts=self.counts + other.counts,
+            first=self.first + other.first,
+            second=self.second + other.second,
+        )
 
     def __radd__(self, other: int | Statistics) -> Statistics:
-        return self if other == 0 else other + self  # sum() starts at 0
+        return self if isinstance(other, int) else other + self  # sum() starts at 0
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What `em` found.
+    """Where a run of EM ended.
 
     Attributes
     ----------
     parameters : Parameters
-    log_likelihood : array of shape (n_iter,)
-        Mean log density of a row, before the M-step of each iteration (scikit-learn's ``lower_bounds_``).
+    mean_log_likelihoods : array of shape (n_iter,)
+        Mean log density of a row, before the M-step of each iteration (scikit-learn's ``lower_bounds_``). Iterations
+        of accelerated EM that were taken back are not among them.
     n_iter : int
     converged : bool
+    degenerate : bool
+        Whether a component collapsed, as `gmmlab.mixture.best_fit` defines it. Plain EM does not look.
     """
 
     parameters: Parameters
-    log_likelihood: np.ndarray
+    mean_log_likelihoods: np.ndarray
     n_iter: int
     converged: bool
+    degenerate: bool = False
+
+    @property
+    def mean_log_likelihood(self) -> float:
+        """The last of the mean log-likelihoods."""
+        return float(self.mean_log_likelihoods[-1]) if len(self.mean_log_likelihoods) else -np.inf
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """A lower one is better: degenerate results come last, then the likelihood decides."""
+        return self.degenerate, -self.mean_log_likelihood
 
 
 def _check_parameters(p: Parameters) -> None:
-    if p.covariance_type not in COVARIANCE_TYPES:
+    if p.covariance_type not in TYPES:
         raise ValueError(f"covariance_type is {p.covariance_type!r}; expected one of {', '.join(COVARIANCE_TYPES)}.")
     if p.means.ndim != 2:
         raise ValueError(f"means have shape {p.means.shape}; expected one row per component: (k, d).")
     k, d = p.means.shape
-    expected = {"weights": (k,), "covariances": SHAPES[p.covariance_type](k, d)}
+    expected = {"weights": (k,), "covariances": p.type.shape(k, d)}
     for name, shape in expected.items():
         got = getattr(p, name).shape
         if got != shape:
@@ -139,8 +155,8 @@ def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> n
         raise ValueError(f"X has {len(X)} rows; {k} components need at least {least_rows}.")
     if not np.isfinite(X.sum(dtype=float)) and not np.isfinite(X).all():
         raise ValueError(
-            "X has NaN or infinite entries. Drop those rows, or fit with gmmlab.engine.missing, which takes NaN as "
-            "a missing entry."
+            "X has NaN or infinite entries. Drop those rows, or fit with gmmlab.mixture.em_with_missing, which takes "
+            "NaN as a missing entry."
         )
     return X
 
@@ -151,20 +167,25 @@ def cholesky(p: Parameters) -> np.ndarray:
         return np.linalg.cholesky(p.covariances)
     except np.linalg.LinAlgError:
         smallest = np.linalg.eigvalsh(p.covariances)[..., 0]
-        raise ValueError(singular(p, smallest)) from None
+        raise ValueError(_singular(p, smallest)) from None
+
+
+def log_det(factors: np.ndarray) -> np.ndarray:
+    """Return the log determinants of matrices, given their Cholesky factors."""
+    return np.asarray(2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1))
 
 
 def positive(p: Parameters) -> np.ndarray:
     """Return diagonal or spherical variances, or say which is not positive."""
     if not (p.covariances > 0).all():
-        raise ValueError(singular(p, p.covariances.reshape(len(p.means), -1).min(axis=1)))
+        raise ValueError(_singular(p, p.covariances.reshape(len(p.means), -1).min(axis=1)))
     return p.covariances
 
 
-def singular(p: Parameters, smallest: np.ndarray) -> str:
+def _singular(p: Parameters, smallest: np.ndarray) -> str:
     """Return the sentence about the covariance with the smallest variance."""
     k = int(np.argmin(smallest))
-    which = "common covariance" if p.covariance_type == "tied" else f"covariance of component {k}"
+    which = "common covariance" if p.type.shared else f"covariance of component {k}"
     return (
         f"The {which} (weight {p.weights[k]:.3g}) is not positive definite: its smallest variance is "
         f"{np.min(smallest):.3g}. The component has collapsed on too few different rows or a column is constant: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any
 
 PATIENCE = 2
@@ -31,10 +31,10 @@ class progress_bar:
     """
 
     def __init__(
-        self, iterable: Iterable = (), *, shown: bool | None = None, total: int | None = None, **options: Any
+        self, iterable: Iterable[Any] = (), *, shown: bool | None = None, total: int | None = None, **options: Any
     ) -> None:
         self._iterable = iterable
-        known = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+        known = len(iterable) if total is None and isinstance(iterable, Sized) else total
         self._options = {"total": known or None, "leave": shown is True, **options}
         self._wanted = _someone_watches() if shown is None else shown
         self._begins = time.monotonic() + (0 if shown else PATIENCE)
@@ -49,7 +49,7 @@ class progress_bar:
         if self._drawn is not None:
             self._drawn.close()
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         """Go through the iterable, a step for each element."""
         with self:
             for element in self._iterable:
@@ -75,7 +75,7 @@ def _in_notebook() -> bool:
     return ipython is not None and type(ipython.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
-def _tqdm() -> type:
+def _tqdm() -> Any:
     if _in_notebook():
         from tqdm.notebook import tqdm
     else:

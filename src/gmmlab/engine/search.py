@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.model_selection import KFold
 from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import n_parameters
+from gmmlab.engine.covariances import COVARIANCE_TYPES
 from gmmlab.engine.em import e_step
-from gmmlab.engine.fitting import FEW_ROWS, Fit, Sample, check, find_optima, polished
-from gmmlab.engine.parameters import COVARIANCE_TYPES
+from gmmlab.engine.exchange import find_optima
+from gmmlab.engine.fitting import check_request
+from gmmlab.engine.optima import polish
+from gmmlab.engine.parameters import Result
 from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.spaces import FEW_ROWS, Sample
 
 TOL = 1e-8
 """Gain in log-likelihood per row at which a fit of the search counts as converged."""
@@ -92,22 +96,22 @@ def search_with_fits(
     *,
     held_out: int | ArrayLike | None = None,
     **settings: Any,
-) -> tuple[pd.DataFrame, dict[Model, Fit]]:
+) -> tuple[pd.DataFrame, dict[Model, Result]]:
     """Return the table of `search`, which has the same parameters, and the fits that it measures."""
-    X = check_array(X, dtype=np.float64, ensure_min_samples=2)
-    splits = list(_splits(X, held_out, settings.get("random_state", 0)))
-    sets = [X, *(fitted for fitted, _ in splits if len(fitted))]
+    samples = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    splits = list(_splits(samples, held_out, settings.get("random_state", 0)))
+    sets = [samples, *(fitted for fitted, _ in splits if len(fitted))]
     whole, *parts = fit_grids(sets, n_components, covariance_types, **settings)
     parts = parts or [whole] * len(splits)  # one mixture scores all held-out rows, or each fold has its own
     rows = []
     for cell, fit in whole.items():
         scored = _held_out([part[cell] for part in parts], splits)
-        rows.append(_measured(fit, X) | {"held_out": scored, "degenerate": fit.degenerate})
+        rows.append(_measured(fit, samples) | {"held_out": scored, "degenerate": fit.degenerate})
     return pd.DataFrame(rows).sort_values(["degenerate", "bic"], kind="stable", ignore_index=True), whole
 
 
 def fit_grids(
-    sets: Sequence[NDArray[np.float64]],
+    sets: Sequence[np.ndarray],
     n_components: Iterable[int],
     covariance_types: Sequence[str] = COVARIANCE_TYPES,
     *,
@@ -115,7 +119,7 @@ def fit_grids(
     random_state: int = 0,
     n_jobs: int | None = None,
     progress: bool | None = None,
-) -> list[dict[Model, Fit]]:
+) -> list[dict[Model, Result]]:
     """Fit every number of components with every covariance type to each of several data sets, as `search` does.
 
     Parameters
@@ -132,16 +136,16 @@ def fit_grids(
     numbers, types, parallel = list(n_components), list(covariance_types), Parallel(n_jobs=n_jobs)
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
     for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
-        check(X, k, types, starts)
+        check_request(X, k, types, starts)
     samples = [Sample(X, starts, random_state) for X, starts in zip(sets, efforts, strict=True)]
     optima = find_optima(samples, numbers, types, parallel, progress)
     fits = parallel(
-        delayed(polished)(sets[i], samples[i], found, TOL)
+        delayed(polish)(sets[i], samples[i], found, TOL)
         for (i, _, _), found in progress_bar(optima.items(), unit="fit", desc="polish", shown=progress)
     )
-    grids: list[dict[Model, Fit]] = [{} for _ in sets]
-    for (i, *cell), fit in zip(optima, fits, strict=True):
-        grids[i][tuple(cell)] = fit
+    grids: list[dict[Model, Result]] = [{} for _ in sets]
+    for (i, k, name), fit in zip(optima, fits, strict=True):
+        grids[i][k, name] = fit
     return grids
 
 
@@ -150,7 +154,9 @@ def effort(n: int) -> int:
     return 20 if n <= FEW_ROWS else 4
 
 
-def _splits(X: NDArray, held_out: int | ArrayLike | None, random_state: int) -> Iterator[tuple[NDArray, NDArray]]:
+def _splits(
+    X: np.ndarray, held_out: int | ArrayLike | None, random_state: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pairs of rows to fit to and rows to score; none of the former means all rows."""
     if held_out is None:
         return
@@ -161,13 +167,13 @@ def _splits(X: NDArray, held_out: int | ArrayLike | None, random_state: int) -> 
         yield X[fitted], X[scored]
 
 
-def _held_out(fits: list[Fit], splits: list) -> float:
+def _held_out(fits: list[Result], splits: list[tuple[np.ndarray, np.ndarray]]) -> float:
     """Return the mean log density of the rows to score, averaged over the splits."""
     scores = [e_step(scored, fit.parameters)[1].mean() for fit, (_, scored) in zip(fits, splits, strict=True)]
     return float(np.mean(scores)) if scores else np.nan
 
 
-def _measured(fit: Fit, X: NDArray) -> dict:
+def _measured(fit: Result, X: np.ndarray) -> dict[str, Any]:
     responsibilities, log_density = e_step(X, fit.parameters)
     kind, k = fit.parameters.covariance_type, len(fit.parameters.weights)
     log_likelihood, free = float(log_density.sum()), n_parameters(kind, k, X.shape[1])

@@ -12,7 +12,6 @@ from gmmlab.explore.scene import (
     PERCENT,
     chosen_features,
     draw_mixture,
-    fitted,
     limits,
     line_key,
     mixture_frame,
@@ -22,7 +21,7 @@ from gmmlab.explore.scene import (
     ring_key,
     show_scene,
 )
-from gmmlab.mixture import follow_em, random_parameters
+from gmmlab.mixture import as_mixture, follow_em, random_parameters
 
 
 def play_em(
@@ -63,7 +62,7 @@ def play_em(
     runs = [follow_em(X, beginning, iterations) for beginning in beginnings]
     paths = np.array([path for _, path in runs])
     frames = [
-        mixture_frame(fitted(state), X, chosen)
+        mixture_frame(as_mixture(state), X, chosen)
         | {
             "marks": [[seed, i, float(path[i])]],
             "text": f"Seed {seed}, after {i} of {iterations} iterations: log-likelihood {path[i]:.2f}.",
@@ -99,7 +98,7 @@ def play_em(
 
     def draw(left: Axes, right: Axes) -> None:
         seed = int(paths[:, -1].argmax())
-        draw_mixture(fitted(runs[seed][0][-1]), X, chosen, left)
+        draw_mixture(as_mixture(runs[seed][0][-1]), X, chosen, left)
         left.set_title(f"Seed {seed}, iteration {iterations}; ellipses hold {PERCENT}")
         right.plot(paths.T, color=PALE)
         right.plot(paths[seed], color=DARK, linewidth=3, label=f"seed {seed}")

@@ -26,7 +26,7 @@ from sklearn.mixture import GaussianMixture
 from traitlets import Dict
 
 from gmmlab.figure import figure
-from gmmlab.mixture import Parameters, covariance_matrices, ellipse_radius, from_parameters, marginal
+from gmmlab.mixture import covariance_matrices, ellipse_radius, marginal
 from gmmlab.plot import COLOURS, axis_label, colour_of, marker_of, plot_ellipses, plot_responsibilities
 
 COVERAGE = 0.9
@@ -64,11 +64,6 @@ def chosen_features(X: pd.DataFrame, features: Sequence[str] | None) -> list[str
     if len(chosen) != 2 or not set(chosen) <= set(X.columns):
         raise ValueError(f"An explorer draws two of the columns {list(X.columns)}, but got {chosen}.")
     return chosen
-
-
-def fitted(p: Parameters) -> GaussianMixture:
-    """Return the fitted mixture of some parameters."""
-    return from_parameters(p.weights, p.means, p.covariances, p.covariance_type)
 
 
 def draw_mixture(gmm: GaussianMixture, X: pd.DataFrame, chosen: list[str], ax: Axes) -> None:

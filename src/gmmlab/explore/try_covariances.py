@@ -12,7 +12,6 @@ from gmmlab.explore.scene import (
     chosen_features,
     curve_key,
     draw_mixture,
-    fitted,
     limits,
     mixture_frame,
     mixture_legend,
@@ -22,7 +21,7 @@ from gmmlab.explore.scene import (
     ring_key,
     show_scene,
 )
-from gmmlab.mixture import COVARIANCE_TYPES, search_with_fits, sort_components
+from gmmlab.mixture import COVARIANCE_TYPES, as_mixture, search_with_fits, sort_components
 from gmmlab.plot import colour_of, marker_of
 
 _COSTS = {
@@ -66,7 +65,7 @@ def try_covariances(
         raise ValueError("The explorer needs at least one number of components, but got none.")
     table, found = search_with_fits(X, numbers, held_out=held_out, random_state=random_state)
     table = table.set_index(["covariance_type", "n_components"]).sort_index()
-    mixtures = {cell: sort_components(fitted(fit.parameters)) for cell, fit in found.items()}
+    mixtures = {cell: sort_components(as_mixture(fit.parameters)) for cell, fit in found.items()}
     names = [(kind, k) for kind in COVARIANCE_TYPES for k in numbers]
     best, closest = table["bic"].idxmin(), table["held_out"].idxmax()
     frames = [

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-SINGLE = 1e-6
-"""Variance that single precision may lose, in data with a variance of about 1."""
+from gmmlab.engine.covariances import FULL, TYPES, single_precision_features
+from gmmlab.engine.expectation import split
+from gmmlab.engine.mixtures import Mixtures
+from gmmlab.engine.spaces import SINGLE_PRECISION
+
+upper = lru_cache(maxsize=64)(np.triu_indices)  # numpy takes as long for it as for the arithmetic
 
 
 class Groups(NamedTuple):
@@ -24,11 +28,11 @@ class Groups(NamedTuple):
     means: np.ndarray
     scatter: np.ndarray
 
-    def take(self, these) -> Groups:
+    def take(self, these: Any) -> Groups:
         """Return the groups chosen by numbers or by a mask."""
         return Groups(*(array[these] for array in self))
 
-    def put(self, place, group: Groups) -> None:
+    def put(self, place: Any, group: Groups) -> None:
         """Replace a group in place."""
         for array, value in zip(self, group, strict=True):
             array[place] = value
@@ -42,84 +46,47 @@ class Groups(NamedTuple):
         return Groups(counts, means, self.scatter + other.scatter + lever[..., None, None] * outer)
 
 
-upper = lru_cache(maxsize=64)(np.triu_indices)  # numpy takes as long for it as for the arithmetic
-
-
 def pair_products(V: np.ndarray) -> np.ndarray:
-    """Return the rows 1, x and x_i x_j with i <= j, one column for each row of V, in single precision."""
-    x = np.ascontiguousarray(V.T, dtype=np.float32)
-    i, j = upper(len(x))
-    return np.concatenate([np.ones_like(x[:1]), x, x[i] * x[j]])
-
-
-def symmetric(triangles: np.ndarray, d: int) -> np.ndarray:
-    """Return the symmetric (..., d, d) matrices of which `triangles` holds the upper triangles."""
-    i, j = upper(d)
-    matrices = np.empty((*triangles.shape[:-1], d, d))
-    matrices[..., i, j] = matrices[..., j, i] = triangles
-    return matrices
+    """Return what `groups_of` sums up, one column for each row of V: 1, x and x_i x_j with i <= j."""
+    return single_precision_features(V, FULL)
 
 
 def groups_of(shares: np.ndarray, products: np.ndarray, d: int) -> Groups:
     """Return the groups that own the rows by `shares`, shape (..., n); `products` comes from `pair_products`."""
     sums = (shares.astype(np.float32) @ products.T).astype(float)
-    counts = sums[..., 0] + 1e-9  # an empty group is not divided by zero
-    means = sums[..., 1 : d + 1] / counts[..., None]
+    counts, first, squares = split(sums, d)
+    counts = counts + 1e-9  # an empty group is not divided by zero
+    means = first / counts[..., None]
     outer = means[..., :, None] * means[..., None, :]
-    return Groups(counts, means, symmetric(sums[..., d + 1 :], d) - counts[..., None, None] * outer)
+    return Groups(counts, means, FULL.second(squares, d) - counts[..., None, None] * outer)
 
 
 def common_covariance(groups: Groups) -> np.ndarray:
     """Return the covariance within groups, shape (..., d, d), towards which small groups are shrunk."""
     d = groups.means.shape[-1]
     total = groups.counts.sum(axis=-1)[..., None, None]
-    return groups.scatter.sum(axis=-3) / total + SINGLE * np.eye(d)
+    return np.asarray(groups.scatter.sum(axis=-3) / total + SINGLE_PRECISION * np.eye(d))
 
 
-def mixtures(groups: Groups, covariance_type: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return weights, means and covariances of mixtures whose components are groups of shape (..., k).
+def mixtures_of(groups: Groups, covariance_type: str) -> Mixtures:
+    """Return the mixtures whose components are groups of shape (r, k).
 
     Each covariance is shrunk by d + 1 rows that have the common one, so that small groups have one too.
     """
     counts, d = groups.counts, groups.means.shape[-1]
-    common = np.broadcast_to(common_covariance(groups)[..., None, :, :], groups.scatter.shape)
-    own = (groups.scatter + (d + 1) * common) / (counts + d + 1)[..., None, None] + SINGLE * np.eye(d)
-    covariances = {
-        "full": lambda: own,
-        "tied": lambda: common,
-        "diag": lambda: np.diagonal(own, axis1=-2, axis2=-1),
-        "spherical": lambda: np.trace(own, axis1=-2, axis2=-1) / d,
-    }[covariance_type]()
-    return counts / counts.sum(axis=-1, keepdims=True), groups.means, covariances.copy()
+    common = common_covariance(groups)
+    own = (groups.scatter + (d + 1) * common[..., None, :, :]) / (counts + d + 1)[..., None, None]
+    covariances = TYPES[covariance_type].of_matrices(own + SINGLE_PRECISION * np.eye(d), common)
+    return Mixtures(counts / counts.sum(axis=-1, keepdims=True), groups.means, covariances.copy(), covariance_type)
 
 
-Cost = Callable[[Groups], np.ndarray]
-
-
-def cost_of(covariance_type: str, common: np.ndarray) -> Cost:
+def cost_of(covariance_type: str, common: np.ndarray) -> Callable[[Groups], np.ndarray]:
     """Return the function that says what groups cost, given the covariance within all groups."""
-    d, inverse = len(common), np.linalg.inv(common)
-
-    def full(g: Groups) -> np.ndarray:
-        shrunk = (g.scatter + (d + 1) * common) / (g.counts + d + 1)[..., None, None]
-        return g.counts * np.linalg.slogdet(shrunk)[1]
-
-    def diag(g: Groups) -> np.ndarray:
-        variances = np.diagonal(g.scatter, axis1=-2, axis2=-1) + 2 * np.diag(common)
-        return g.counts * np.log(variances / (g.counts + 2)[..., None]).sum(axis=-1)
-
-    def spherical(g: Groups) -> np.ndarray:
-        variance = (np.trace(g.scatter, axis1=-2, axis2=-1) + 2 * np.trace(common)) / d
-        return g.counts * d * np.log(variance / (g.counts + 2))
-
-    def tied(g: Groups) -> np.ndarray:
-        return np.einsum("ij,...ij->...", inverse, g.scatter)
-
-    spread = {"full": full, "tied": tied, "diag": diag, "spherical": spherical}[covariance_type]
-    return lambda g: spread(g) / 2 - g.counts * np.log(g.counts)
+    spread = TYPES[covariance_type].group_cost(common)
+    return lambda g: spread(g.counts, g.scatter) / 2 - g.counts * np.log(g.counts)
 
 
-def merged(groups: Groups, k: int, covariance_type: str) -> Groups:
+def merge(groups: Groups, k: int, covariance_type: str) -> Groups:
     """Join the two groups that lose least, until k are left."""
     groups = Groups(*(array.copy() for array in groups))
     cost = cost_of(covariance_type, common_covariance(groups))
@@ -137,7 +104,7 @@ def merged(groups: Groups, k: int, covariance_type: str) -> Groups:
     return groups.take(left)
 
 
-def joined_to(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type: str, ways: int) -> Groups:
+def join_components(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_type: str, ways: int) -> Groups:
     """Return k groups made of the components of another mixture by joining, in the ways that lose least.
 
     Parameters
@@ -159,12 +126,12 @@ def joined_to(V: np.ndarray, responsibilities: np.ndarray, k: int, covariance_ty
     if len(responsibilities) == k:
         return Groups(*(array[None] for array in groups))
     cost = cost_of(covariance_type, common_covariance(groups))
-    groups = merged(groups, k + 1, covariance_type)
+    groups = merge(groups, k + 1, covariance_type)
     i, j, unions, loss = _unions(groups, cost)
     return _stacked([_joined(groups, i[p], j[p], unions.take(p)) for p in np.argsort(loss)[:ways]])
 
 
-def halved(V: np.ndarray, responsibilities: np.ndarray, covariance_type: str, ways: int) -> Groups:
+def cut_components(V: np.ndarray, responsibilities: np.ndarray, covariance_type: str, ways: int) -> Groups:
     """Return groups made of the components of another mixture by cutting one, in the ways that gain most.
 
     A component is cut at its mean, across the axis where that gains most.
@@ -210,7 +177,7 @@ def _stacked(groups: Sequence[Groups]) -> Groups:
     return Groups(*(np.stack(arrays) for arrays in zip(*groups, strict=True)))
 
 
-def _unions(groups: Groups, cost: Cost) -> tuple[np.ndarray, np.ndarray, Groups, np.ndarray]:
+def _unions(groups: Groups, cost: Callable[[Groups], np.ndarray]) -> tuple[np.ndarray, np.ndarray, Groups, np.ndarray]:
     """Return the numbers i and j of all pairs of groups, their unions, and what is lost by joining them."""
     own, (i, j) = cost(groups), upper(len(groups.counts), 1)
     unions = groups.take(i).joined(groups.take(j))

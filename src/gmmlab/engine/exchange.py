@@ -1,0 +1,153 @@
+"""Mixtures of one data set learn from their neighbours, as long as that leads higher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from gmmlab.engine.em import e_step
+from gmmlab.engine.groups import cut_components, join_components, mixtures_of
+from gmmlab.engine.mixtures import Mixtures, batch_of, batch_of_one
+from gmmlab.engine.optima import HIGHER, SAME, is_higher, optima_from
+from gmmlab.engine.parameters import Parameters, Result
+from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.short_runs import add_component, short_runs
+from gmmlab.engine.spaces import Sample, is_degenerate
+from gmmlab.engine.starts import SHORT, from_starts
+
+JOINS, ROWS_TRIED = 6, 48  # ways to join or cut components of another mixture, and rows where one is added to it
+NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
+ROUNDS = 6  # at most, in which mixtures learn from their neighbours
+
+Cell = tuple[int, int, str]
+"""The number of a data set, a number of components and a covariance type."""
+Optima = dict[Cell, list[Result]]
+"""For each cell the best, the very best first."""
+
+
+def find_optima(
+    samples: Sequence[Sample],
+    n_components: Iterable[int],
+    covariance_types: Sequence[str],
+    parallel: Parallel,
+    shown: bool | None = None,
+) -> Optima:
+    """Find the best optima of all mixtures asked for: each alone from starts, then from what its neighbours found.
+
+    A mixture's neighbours are the next smaller one, to which a component is added or of which one is cut in two, the
+    next larger one, of which two are joined, and those of the other types.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    n_components, covariance_types
+        As in `gmmlab.engine.search.search`.
+    parallel : joblib.Parallel
+    shown : bool, optional
+        Whether to draw progress bars; see `gmmlab.engine.progress_bar.bar`.
+
+    Returns
+    -------
+    dict
+        For each cell the best optima, the very best first.
+    """
+    numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
+    jobs = [(i, k) for k in numbers for i in range(len(samples))]  # the longest first
+    found = parallel(
+        delayed(from_starts)(samples[i], k, types) for i, k in progress_bar(jobs, unit="k", desc="starts", shown=shown)
+    )
+    optima: Optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
+    new = set(optima)
+    for turn in range(ROUNDS):
+        sources = {
+            cell: [
+                o.parameters
+                for c in _beside(cell, numbers, types)
+                if c in new
+                for o in teachers(samples[c[0]], optima[c])
+            ]
+            for cell in optima
+            if cell[1] > 1
+        }
+        taught = [(cell, others) for cell, others in sources.items() if others]
+        if not taught:
+            break
+        again = parallel(
+            delayed(learn_from)(samples[cell[0]], optima[cell], others, turn)
+            for cell, others in progress_bar(taught, unit="fit", desc="exchange", shown=shown)
+        )
+        better = {cell: learnt for (cell, _), learnt in zip(taught, again, strict=True)}
+        new = {cell for cell, learnt in better.items() if is_higher(learnt[0], optima[cell][0])}
+        optima |= better
+    return optima
+
+
+def teachers(sample: Sample, optima: list[Result]) -> list[Result]:
+    """Return the best optima, from which others may learn: none that is degenerate."""
+    return [optimum for optimum in optima if not optimum.degenerate][: max(1, sample.n_init // 4)]
+
+
+def _beside(cell: Cell, numbers: list[int], types: list[str]) -> list[Cell]:
+    """Return the cells with the next numbers of components, and those of the other types."""
+    i, k, t = cell
+    place = numbers.index(k)
+    next_to = numbers[max(place - 1, 0) : place + 2]
+    return [(i, other, t) for other in next_to if other != k] + [(i, k, other) for other in types if other != t]
+
+
+def learn_from(sample: Sample, optima: list[Result], others: Sequence[Parameters], turn: int) -> list[Result]:
+    """Find better optima from what other mixtures of the same data found.
+
+    Parameters
+    ----------
+    sample : Sample
+    optima : list of Result
+        Those known, of at least two components.
+    others : sequence of Parameters
+        In the space of their type, with any number of components: some are joined, or some are added, to make as
+        many as the mixtures of `optima` have. Those with fewer are of the same type.
+    turn : int
+        Exchanges of another turn try other rows.
+
+    Returns
+    -------
+    list of Result
+        The best few, in order, of those known and those found.
+    """
+    like = optima[0].parameters
+    k, name, rng = len(like.weights), like.covariance_type, np.random.RandomState(sample.seed + turn)
+    rows, few = sample.rows[like.type.invariance], sample.few(like.type.invariance, k)
+    changed, grown = [], []
+    for other in others:
+        shares = e_step(sample.few(other.type.invariance, k), other)[0].T
+        if len(shares) == k - 1:
+            changed.append(mixtures_of(cut_components(few, shares, name, JOINS), name))
+        if len(shares) >= k:
+            changed.append(mixtures_of(join_components(few, shares, k, name, JOINS), name))
+        else:
+            larger = batch_of_one(other)
+            for _ in range(k - len(shares)):
+                larger = add_component(rows, larger, ROWS_TRIED // max(len(larger), 1), rng)
+            grown.append(larger)
+    starts = []
+    for batches in (changed, grown):
+        if batches:  # two races: those that are grown lead at first
+            ends, reached = short_runs(rows, batch_of(batches), SHORT)
+            starts += _promising(rows, ends, reached, optima[0], sample.kept)
+    return optima_from(sample, starts, optima)
+
+
+def _promising(rows: np.ndarray, ends: Mixtures, reached: np.ndarray, best: Result, most: int) -> list[Parameters]:
+    """Return the first few sound ends near the best optimum that fell back neither to it nor to one another."""
+    known, seen, kept = -np.inf if best.degenerate else best.mean_log_likelihood, list[float](), list[Parameters]()
+    for r, level in enumerate(reached):
+        again = -SAME < level - known < HIGHER or any(abs(level - other) < SAME for other in seen)
+        if again or level < known - NEAR or len(kept) == most:
+            continue
+        end = ends.parameters(r)
+        if not is_degenerate(rows, end):
+            seen.append(level)
+            kept.append(end)
+    return kept

@@ -1,0 +1,148 @@
+"""Optima from starts: k-means in three views of the data and merged groups, short runs, and longer ones of the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmlab.engine.covariances import TYPES
+from gmmlab.engine.em import e_step
+from gmmlab.engine.groups import Groups, groups_of, merge, mixtures_of, pair_products
+from gmmlab.engine.mixtures import Mixtures
+from gmmlab.engine.optima import optima_from
+from gmmlab.engine.parameters import Parameters, Result
+from gmmlab.engine.short_runs import short_runs
+from gmmlab.engine.spaces import Sample, is_degenerate
+
+SHORT = 16  # iterations of a short run
+INNER_STARTS = 5  # starts in each view with one of two components inside the other
+FINE = 5  # groups beyond 2 k from which merging begins
+ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
+ENOUGH = 500  # rows on which clusters are compared
+
+
+def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict[str, list[Result]]:
+    """Find optima with k components of several covariance types, which share the k-means starts.
+
+    Parameters
+    ----------
+    sample : Sample
+    k : int
+    covariance_types : sequence of str
+
+    Returns
+    -------
+    dict
+        For each type the best few, in order.
+    """
+    views = list(sample.rows) if sample.rows["whitened"].shape[1] > 1 else ["whitened"]
+    few, rng = [sample.few(view, k) for view in views], np.random.RandomState(sample.seed)
+    partitions = _partitions(few, k, sample.n_init, rng)
+    return {
+        name: optima_from(sample, _best_starts(sample.few(TYPES[name].invariance, k), partitions, k, name, sample.kept))
+        for name in covariance_types
+    }
+
+
+def _best_starts(U: np.ndarray, partitions: Partitions, k: int, covariance_type: str, most: int) -> list[Parameters]:
+    """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
+    products, d = pair_products(U), U.shape[1]
+    groups = groups_of(_indicators(partitions.coarse, k), products, d)
+    for labels in partitions.fine:
+        fine = groups_of(_indicators([labels], labels.max() + 1), products, d).take(0)
+        fine = fine.take(fine.counts >= 1)
+        if len(fine.counts) > k:
+            groups = _with(groups, merge(fine, k, covariance_type))
+    starts = mixtures_of(groups, covariance_type)
+    for race in (True, False):  # the fastest may all collapse
+        ends, _ = short_runs(U, starts, SHORT, race=race)
+        mixed = [ends.parameters(r) for r in range(len(ends))]
+        sound = [mixture for mixture in mixed if not is_degenerate(U, mixture)]
+        if sound:
+            break
+    return _various(U, sound or mixed, most) or [_anyhow(starts)]
+
+
+def _indicators(labels: list[np.ndarray], k: int) -> np.ndarray:
+    return np.asarray(np.stack(labels)[:, None, :] == np.arange(k)[:, None])
+
+
+def _with(groups: Groups, more: Groups) -> Groups:
+    return Groups(*(np.concatenate([array, new[None]]) for array, new in zip(groups, more, strict=True)))
+
+
+def _anyhow(starts: Mixtures) -> Parameters:
+    """Return a start for data on which every short run lost a component, such as a few values often repeated."""
+    return replace(starts, weights=np.maximum(starts.weights, 1e-12)).parameters(0)
+
+
+def _various(U: np.ndarray, mixed: Iterable[Parameters], most: int) -> list[Parameters]:
+    """Return the first few mixtures that do not lead to the same optimum, as far as the clusters tell."""
+    kept: list[Parameters] = []
+    labels: list[np.ndarray] = []
+    for mixture in mixed:
+        own = e_step(U[:ENOUGH], mixture)[0].argmax(axis=1)
+        if all(_agreement(own, other) < ALIKE for other in labels):
+            kept.append(mixture)
+            labels.append(own)
+        if len(kept) == most:
+            break
+    return kept
+
+
+class Partitions(NamedTuple):
+    """Labels of the few rows: coarse ones in k groups, fine ones in more, to be merged."""
+
+    coarse: list[np.ndarray]
+    fine: list[np.ndarray]
+
+
+def _partitions(views: list[np.ndarray], k: int, n_init: int, rng: np.random.RandomState) -> Partitions:
+    n = len(views[0])
+    if k == 1:
+        return Partitions([np.zeros(n, dtype=int)], [])
+    shells = np.argsort(np.argsort((views[-1] ** 2).sum(axis=1))) * k // n  # for components around one another
+    # Every other start is left as k-means++ seeds it: more various, and good for overlapping components.
+    coarse = [_kmeans(view, k, rng, n_iter=4 * (i % 2)) for i in range(n_init, 0, -1) for view in views]
+    if k == 2:  # k-means never finds one component inside the other
+        coarse += [_neighbours(view, rng) for _ in range(INNER_STARTS) for view in views]
+    groups = max(k, min(2 * k + FINE, n // 4))
+    return Partitions([shells, *coarse], [_kmeans(view, groups, rng, n_iter=4) for view in views])
+
+
+def _kmeans(V: np.ndarray, k: int, rng: np.random.RandomState, n_iter: int) -> np.ndarray:
+    """Return labels after k-means++ seeding and a few iterations of Lloyd's algorithm."""
+    squares, centres = (V**2).sum(axis=1), np.empty((k, V.shape[1]))
+    nearest = np.ones(len(V))
+    for j in range(k):
+        ladder = np.cumsum(nearest)
+        centres[j] = V[min(np.searchsorted(ladder, rng.uniform() * ladder[-1]), len(V) - 1)]
+        distance = np.maximum(squares - 2 * V @ centres[j] + centres[j] @ centres[j], 0)
+        nearest = np.minimum(nearest, distance) if j else distance
+    for _ in range(n_iter):
+        member = np.eye(k)[_nearest(V, centres)]
+        counts = member.sum(axis=0)[:, None]
+        centres = np.where(counts > 0, member.T @ V / np.maximum(counts, 1), centres)
+    return _nearest(V, centres)
+
+
+def _neighbours(V: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Return 1 for the tenth of the rows that is nearest to a row drawn at random, and 0 for the others."""
+    distance = ((V - V[rng.randint(len(V))]) ** 2).sum(axis=1)
+    return np.asarray(distance <= np.quantile(distance, 0.1), dtype=int)
+
+
+def _nearest(V: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.asarray(((centres**2).sum(axis=1) - 2 * V @ centres.T).argmin(axis=1))
+
+
+def _agreement(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the adjusted Rand index; scikit-learn's checks its input, for a quarter of the time of a search."""
+    k = max(one.max(), other.max()) + 1
+    table = np.bincount(one * k + other, minlength=k * k).reshape(k, k).astype(float)
+    both, rows, columns = ((t * (t - 1)).sum() for t in (table, table.sum(axis=1), table.sum(axis=0)))
+    chance = rows * columns / (len(one) * (len(one) - 1))
+    return float((both - chance) / max((rows + columns) / 2 - chance, 1))
