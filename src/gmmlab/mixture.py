@@ -2,6 +2,16 @@
 
 Every function on mixtures that a notebook needs has its name here. A mixture's components have no order and no name,
 so everything that compares or shows components first sorts or matches them. No model that comes in is changed.
+
+What needs more than a page stands in `gmmlab.engine` and is only named here:
+
+- ``best_fit`` reaches the good optimum, ``search`` does so for many models and measures them;
+- ``em`` takes EM steps from given ``Parameters``; its parts are ``e_step``, ``statistics``
+  and ``m_step``;
+- ``em_blocks`` does the same with rows that come in blocks, ``em_with_missing`` with missing entries, which
+  ``predict_missing`` fills; it begins at a ``rough_start`` and may have a ``Prior``;
+- ``as_mixture``, ``as_parameters`` and ``from_parameters`` lead to scikit-learn's ``GaussianMixture`` and back;
+- ``covariance_matrices`` and ``n_parameters`` ask the same of all ``COVARIANCE_TYPES``.
 """
 
 from collections.abc import Sequence
@@ -102,7 +112,7 @@ def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:
     """Return the same mixture with its components in the order of their means in feature ``by``."""
     check_is_fitted(gmm)
     order = np.argsort(gmm.means_[:, by], kind="stable")
-    covariances = gmm.covariances_ if gmm.covariance_type == "tied" else gmm.covariances_[order]
+    covariances = gmm.covariances_ if type_of(gmm.covariance_type).shared else gmm.covariances_[order]
     return _like(gmm, from_parameters(gmm.weights_[order], gmm.means_[order], covariances, gmm.covariance_type))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmlab.engine.covariances import COVARIANCE_TYPES, TYPES, CovarianceType
+from gmmlab.engine.covariances import TYPES, CovarianceType, type_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +126,11 @@ class Result:
 
 
 def _check_parameters(p: Parameters) -> None:
-    if p.covariance_type not in TYPES:
-        raise ValueError(f"covariance_type is {p.covariance_type!r}; expected one of {', '.join(COVARIANCE_TYPES)}.")
+    kind = type_of(p.covariance_type)
     if p.means.ndim != 2:
         raise ValueError(f"means have shape {p.means.shape}; expected one row per component: (k, d).")
     k, d = p.means.shape
-    expected = {"weights": (k,), "covariances": p.type.shape(k, d)}
+    expected = {"weights": (k,), "covariances": kind.shape(k, d)}
     for name, shape in expected.items():
         got = getattr(p, name).shape
         if got != shape:
