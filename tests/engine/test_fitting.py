@@ -1,26 +1,15 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
-from gmmlab.engine import exchange, spaces
-from gmmlab.engine.accelerated import accelerated_em
-from gmmlab.engine.em import e_step
-from gmmlab.engine.exchange import learn_from, teachers
-from gmmlab.engine.groups import cut_components, join_components
-from gmmlab.engine.mixtures import batch_of_one
+from gmmlab.engine import spaces
 from gmmlab.engine.optima import polish
-from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.short_runs import add_component
-from gmmlab.engine.spaces import Sample, is_degenerate
+from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import from_starts
 from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
-from gmmlab.preprocess import split_penguins
 
 FAITHFUL = load_faithful()
 PENGUINS = load_penguins()[MEASURES].dropna()
@@ -174,152 +163,9 @@ def test_a_constant_column_does_not_matter():
     np.testing.assert_allclose(np.sort(best_fit(X, 2, covariance_type="tied").weights_), np.sort(plain.weights_))
 
 
-SIX = np.random.default_rng(1).normal(scale=3, size=(6, 2))
-ROWS_OF_SIX = SIX[np.arange(600) % 6] + np.random.default_rng(2).normal(size=(600, 2))
-
-
-@every_type
-@pytest.mark.parametrize("other", [4, 5, 7])
-def test_components_of_a_larger_mixture_are_joined_to_the_number_wanted(covariance_type, other):
-    responsibilities = np.random.default_rng(0).dirichlet(np.ones(other), size=600).T
-    groups = join_components(ROWS_OF_SIX, responsibilities, 4, covariance_type, 3)
-    assert groups.means.shape == (1 if other == 4 else 3, 4, 2)
-    np.testing.assert_allclose(groups.counts.sum(axis=1), 600, rtol=1e-5)
-    for counts, means in zip(groups.counts, groups.means, strict=True):
-        assert counts @ means == pytest.approx(ROWS_OF_SIX.sum(axis=0), rel=1e-4, abs=1e-3)
-
-
-@every_type
-def test_a_component_of_a_smaller_mixture_is_cut_in_two(covariance_type):
-    responsibilities = np.random.default_rng(0).dirichlet(np.ones(3), size=600).T
-    groups, whole = cut_components(ROWS_OF_SIX, responsibilities, covariance_type, 2), responsibilities.sum(axis=1)
-    assert groups.means.shape == (2, 4, 2)
-    for counts in groups.counts:
-        (cut,) = np.flatnonzero(np.abs(counts[:3] - whole) > 1)
-        assert counts[cut] + counts[3] == pytest.approx(whole[cut], rel=1e-5)
-
-
-def test_no_component_is_cut_that_has_few_rows():
-    assert len(cut_components(ROWS_OF_SIX[:5], np.ones((1, 5)), "full", 2).counts) == 0
-
-
-def with_a_clump(n: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return np.r_[rng.normal(size=(1000 - n, 2)), [1.5, 1.5] + 0.05 * rng.normal(size=(n, 2))]
-
-
-def one_component(X: np.ndarray, covariance_type: str):
-    return batch_of_one(fitted_parameters(X, covariance_type))
-
-
-def fitted_parameters(X: np.ndarray, covariance_type: str) -> Parameters:
-    gmm = best_fit(X, 1, covariance_type=covariance_type)
-    return Parameters(gmm.weights_, gmm.means_, gmm.covariances_, covariance_type)
-
-
-@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
-def test_a_component_is_added_where_rows_crowd(covariance_type):
-    X = with_a_clump(20)
-    larger = add_component(X, one_component(X, covariance_type), 64, np.random.RandomState(0))
-    np.testing.assert_allclose(larger.means[0, 1], [1.5, 1.5], atol=0.03)
-    assert larger.weights[0, 1] == pytest.approx(0.02, abs=0.003)
-
-
-def test_a_component_is_added_where_the_mixture_expects_no_row():
-    X = np.r_[with_a_clump(0), 30 + 0.05 * np.random.default_rng(1).normal(size=(20, 2))]
-    standard = batch_of_one(Parameters([1.0], np.zeros((1, 2)), np.eye(2)[None], "full"))
-    larger = add_component(X, standard, 200, np.random.RandomState(0))
-    np.testing.assert_allclose(larger.means[0, 1], [30, 30], atol=0.05)
-
-
-@every_type
-def test_the_components_added_own_other_rows_and_enough_of_them(covariance_type):
-    base = one_component(ROWS_OF_SIX, covariance_type)
-    larger = add_component(ROWS_OF_SIX, base, 64, np.random.RandomState(0))
-    assert len(larger.weights) > 1
-    assert len(np.unique(larger.means[:, 1].round(1), axis=0)) == len(larger.weights)
-    assert (len(ROWS_OF_SIX) * larger.weights[:, 1] >= 6).all()
-    np.testing.assert_allclose(larger.weights.sum(axis=1), 1)
-
-
-def test_the_components_added_are_in_falling_order_of_the_likelihood():
-    base = one_component(ROWS_OF_SIX, "full")
-    larger = add_component(ROWS_OF_SIX, base, 64, np.random.RandomState(0))
-    mixtures = [larger.parameters(r) for r in range(len(larger.weights))]
-    reached = [
-        e_step(ROWS_OF_SIX, mixture)[1].mean() for mixture in [fitted_parameters(ROWS_OF_SIX, "full"), *mixtures]
-    ]
-    assert reached[1] == max(reached) and reached[0] == min(reached)
-
-
-def test_where_no_component_has_rows_enough_none_is_added():
-    X = FAITHFUL.to_numpy()[:5]
-    assert len(add_component(X, one_component(X, "spherical"), 8, np.random.RandomState(0)).weights) == 0
-
-
-def alone(sample: Sample, k: int) -> list[Result]:
-    return from_starts(sample, k, ["full"])["full"]
-
-
-@pytest.mark.parametrize("other", [3, 4, 6])
-def test_a_poor_mixture_learns_from_one_with_components_less_or_more(other):
-    sample = Sample(ROWS_OF_SIX, 20, 0)
-    V, good = sample.rows["whitened"], alone(sample, 5)[0]
-    near = np.zeros((5, 2)) + 0.01 * np.arange(5)[:, None]  # all five components start, and end, about the middle
-    poor = accelerated_em(V, Parameters(np.full(5, 0.2), near, np.tile(np.eye(2), (5, 1, 1)), "full"), 40, 1e-5)
-    assert poor.mean_log_likelihood < good.mean_log_likelihood - 0.05
-    learnt = learn_from(sample, [poor], [alone(sample, other)[0].parameters], 0)[0]
-    assert learnt.mean_log_likelihood > good.mean_log_likelihood - 0.01
-
-
-def test_a_mixture_learns_from_halves_where_no_component_can_be_added(monkeypatch):
-    monkeypatch.setattr(exchange, "ROWS_TRIED", 0)
-    sample = Sample(ROWS_OF_SIX, 20, 0)
-    whole = [from_starts(sample, 1, ["full"])["full"][0].parameters]
-    two = Parameters(np.full(2, 0.5), np.zeros((2, 2)), np.tile(np.eye(2), (2, 1, 1)), "full")
-    same = accelerated_em(sample.rows["whitened"], two, 40, 1e-5)  # two components in one place are one
-    learnt = learn_from(sample, [same], whole, 0)[0]
-    assert learnt.mean_log_likelihood > same.mean_log_likelihood + 0.05
-
-
-@every_type
-def test_what_collapsed_in_single_precision_counts_as_degenerate(covariance_type):
-    V = np.random.default_rng(0).normal(size=(500, 2))
-    V = (V - V.mean(axis=0)) / V.std(axis=0)
-    thin = 1.5e-6  # above the limit, but mostly what single precision adds
-    covariances = {
-        "full": np.array([np.eye(2), np.diag([1, thin])]),
-        "tied": np.diag([1, thin]),
-        "diag": np.array([[1, 1], [1, thin]]),
-        "spherical": np.array([1, thin]),
-    }[covariance_type]
-    mixture = Parameters([0.5, 0.5], np.zeros((2, 2)), covariances, covariance_type)
-    assert is_degenerate(V.astype(np.float32), mixture)
-    assert not is_degenerate(V, mixture)
-
-
-def test_nothing_is_learnt_from_degenerate_mixtures():
-    sample = Sample(ROWS_OF_SIX, 20, 0)
-    sound, other = alone(sample, 5)[0], alone(sample, 4)[0]
-    assert teachers(sample, [sound, replace(other, degenerate=True)]) == [sound]
-
-
 def test_full_learns_from_tied_where_rows_are_few():
     wine = load_wine().data  # mclust: -2788.428
     assert len(wine) * best_fit(wine, 3, random_state=1).score(wine) > -2788.5
-
-
-def test_a_good_mixture_stays_the_best():
-    sample = Sample(ROWS_OF_SIX, 40, 0)
-    good = alone(sample, 6)
-    assert learn_from(sample, good, [alone(sample, 7)[0].parameters], 0)[0] is good[0]
-
-
-@pytest.mark.parametrize("seed", [0, 3])
-def test_where_the_fastest_starts_collapse_slower_ones_are_tried(seed):
-    Z = StandardScaler().fit_transform(split_penguins()[0])
-    # the quarter that leads ends on a few birds
-    assert not alone(Sample(Z, 3, seed), 12)[0].degenerate
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
