@@ -8,7 +8,7 @@ from gmmlab import paths
 from gmmlab.course import cli
 from gmmlab.course.student import launch, working_copy
 
-COMMANDS = ["start", "run", "book", "refresh", "release", "grade", "doctor"]
+COMMANDS = ["start", "run", "book", "refresh", "new", "release", "grade", "doctor"]
 
 
 @pytest.fixture

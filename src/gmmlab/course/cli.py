@@ -98,6 +98,19 @@ def _refresh(options: argparse.Namespace) -> int:
     return _report(execute.refresh(notebooks.find_notebooks(options.notebooks), options.check, options.timeout))
 
 
+def _new(options: argparse.Namespace) -> int:
+    from gmmlab.course.author import new
+
+    if options.kind == "exercise":
+        written = new.new_exercise(options.name)
+    else:
+        written = new.new_notebook_of(options.name, options.lesson)
+    for path in written:
+        print(f"{'written':10}  {path}")
+    print("Write yours where they say TODO (`gmmlab.exercises.form` tells how), then: gmm-lab refresh, pytest.")
+    return 0
+
+
 def _report(outcomes: "Sequence[Outcome]") -> int:
     from gmmlab.course.author.execute import table
 
@@ -149,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_book(commands)
     _add_refresh(commands)
+    _add_new(commands)
     _add_release(commands)
     _add_grade(commands)
     _add_doctor(commands)
@@ -201,6 +215,20 @@ def _add_refresh(commands) -> None:
     _add_notebooks(parser)
     _add_timeout(parser)
     parser.add_argument("--check", action="store_true", help="change nothing; status 1 if a notebook would change")
+
+
+def _add_new(commands) -> None:
+    purpose = (
+        "For authors: lay the cells, the record and the cases of an exercise, or of a whole notebook, to be filled."
+    )
+    parser = _add(commands, "new", _new, purpose, "gmm-lab new exercise fit-6")
+    parser.add_argument("kind", choices=["exercise", "notebook"], help="what to lay")
+    parser.add_argument("name", metavar="NAME", help="such as fit-6 for an exercise, or 16_check_model for a notebook")
+    parser.add_argument(
+        "--lesson",
+        metavar="WORD",
+        help="for a notebook: what the ids of its exercises begin with (default: the first word of its name)",
+    )
 
 
 def _add_release(commands) -> None:
