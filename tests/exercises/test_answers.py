@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from contextlib import suppress
 
@@ -18,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import load_faithful
-from gmmlab.exercises import exercises
+from gmmlab.exercises import answers, exercises
 from gmmlab.exercises.answers import (
     MAX_BYTES,
     AnswerError,
@@ -220,6 +221,12 @@ def array(**changes):
 def mixture(**changes):
     coded = encode(GaussianMixture(2, random_state=0).fit(load_faithful()))
     return {**coded, "fitted": {**coded["fitted"], **{name: encode(value) for name, value in changes.items()}}}
+
+
+def test_every_kind_of_the_format_is_documented():
+    table = answers.__doc__.split("\n====")[2]
+    kinds = re.findall(r"\w+", " ".join(line[:12] for line in table.splitlines()[1:]))
+    assert sorted(kinds) == sorted(answers._DECODERS)
 
 
 MALFORMED = {

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.exercises import ANSWER_MIME, check, exercises, judge, judging
-from gmmlab.exercises.answers import AnswerError
+from gmmlab.exercises.answers import AnswerError, encode
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.registry import find
 from gmmlab.exercises.rubric import Line
@@ -211,6 +211,13 @@ def test_a_grader_gives_inputs_and_keeps_their_seed(monkeypatch):
     assert [c.tolist() for c in seen] == [c.tolist() for _, _, c in find("fit-3").inputs(11)]
     assert "seed" not in answer
     assert judge({"exercise": "fit-3", "answers": [answer | {"seed": 11}]}).status == "right"
+
+
+@pytest.mark.parametrize("schema", [2, "1", None])
+def test_an_answer_of_another_format_earns_nothing_and_says_so(schema):
+    [line] = judge({"schema": schema, "exercise": "bayesian-3", "answers": [encode("b")]}).lines
+    assert (line.points, line.mistake) == (0, "malformed")
+    assert "this lab reads formats up to 1" in line.message
 
 
 BAD_PAYLOADS = [None, [], {}, {"exercise": 3}, {"exercise": "../../etc"}, {"exercise": "os-1"}]

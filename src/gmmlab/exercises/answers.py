@@ -2,6 +2,42 @@
 
 Nothing is pickled, and decoding runs no code that came with an answer: it builds numbers, texts, arrays, tables
 and a fixed list of scikit-learn estimators from their fitted parameters, and refuses everything else.
+
+The format, version 1
+---------------------
+The output of a check cell holds, under the MIME type ``application/vnd.gmmlab.answer+json``::
+
+    {"schema": 1, "exercise": "fit-2", "lab": "1.0", "answers": [CODED, ...]}
+
+with the version of the format, the exercise, the version of the lab that judged it first, and the arguments of
+``check`` in their order. Each is an object whose ``kind`` says what else is in it:
+
+============  ====================================================================================================
+kind          holds
+============  ====================================================================================================
+open          nothing: the answer is still the stub ``...``
+constant      ``value``: true, false or null
+int, float    ``value``: a number of at most 63 bits; a float may be the text "nan", "inf" or "-inf"
+text          ``value``
+array         ``dtype`` (such as "<f8"), ``shape``, ``data``: base64 of the little-endian bytes in C order
+strings       ``shape``, ``items``: texts or null
+list          ``items``: coded values; a tuple, a range and a (sorted) set are lists, too
+dict          ``items``: pairs of coded values
+series        ``name``, ``index``, ``values``
+table         ``columns``, ``index``, ``data``: an array or strings a column
+estimator     ``class`` (of `_ESTIMATORS`), ``params``: of its constructor, ``fitted``: its attributes
+pipeline      ``steps``: pairs of a name and a coded value
+axes          ``fields``: those of `AxesAnswer`
+calls         ``seed`` of the inputs, ``results``: what the student's function gave, one a call
+raised        ``error``, ``message``: a call raised
+unknown       ``what``: in words, what could not be stored
+============  ====================================================================================================
+
+The promise: what a lab of one version of the format has stored, every later lab of the same version reads, to the same
+answer. A kind, or a key of a kind, may be added within a version; none is renamed, dropped or given another meaning. A
+change that breaks this raises ``SCHEMA``, and `gmmlab.exercises.judging.judge` gives what a later version has made no
+points and says so, instead of guessing. Whether the answer is *right* is no matter of the format: that is judged by the
+checks of the lab that reads it.
 """
 
 import base64
@@ -18,6 +54,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+SCHEMA = 1
+"""Version of the format in which answers are stored."""
 
 MAX_BYTES = 1_000_000
 """Largest coded answer, in bytes of array data and characters of text together."""
@@ -154,7 +193,7 @@ def decode(coded: Any) -> Any:
         raise AnswerError(f"The stored answer is malformed ({type(error).__name__}).") from error
 
 
-def record_calls(function: Callable, inputs: list[tuple], seed: int | None) -> dict[str, Any]:
+def record_calls(function: Callable[..., Any], inputs: list[tuple[Any, ...]], seed: int | None) -> dict[str, Any]:
     """Call the student's function on each tuple of inputs and code what comes back; never raises.
 
     Without a seed the record names none: whoever drew the inputs puts it in before judging.
@@ -163,7 +202,7 @@ def record_calls(function: Callable, inputs: list[tuple], seed: int | None) -> d
     return {"kind": "calls", "results": results} | ({} if seed is None else {"seed": seed})
 
 
-def _record(function: Callable, arguments: tuple) -> dict[str, Any]:
+def _record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
@@ -198,7 +237,7 @@ def _encode(value: Any, depth: int) -> dict[str, Any]:
     raise _Unstorable("a function" if callable(value) else f"an object of type {_type_name(value)}")
 
 
-def _coders() -> list[tuple[tuple[type, ...], Callable]]:
+def _coders() -> list[tuple[tuple[type, ...], Callable[..., dict[str, Any]]]]:
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
 
@@ -280,7 +319,7 @@ def _list(value: Any, depth: int) -> dict[str, Any]:
     return {"kind": "list", "items": [_encode(item, depth + 1) for item in value]}
 
 
-def _dict(value: dict, depth: int) -> dict[str, Any]:
+def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     if len(value) > MAX_ITEMS:
         raise _Unstorable(f"a dict of {len(value)} items, which is more than an answer may hold")
     return {
@@ -376,7 +415,7 @@ def _describe_artist(artist: Any) -> dict[str, Any] | None:
             return {"type": "contour", "levels": np.asarray(artist.levels, dtype=float), "paths": paths}
         case PathCollection():
             return {"type": "scatter", "offsets": np.asarray(artist.get_offsets(), dtype=float),
-                    "colours": np.asarray(artist.get_facecolors(), dtype=np.float32), "label": label,
+                    "colours": np.asarray(artist.get_facecolor(), dtype=np.float32), "label": label,
                     "outline": [path.vertices for path in artist.get_paths()[:1]]}  # fmt: skip
         case Ellipse():
             return {"type": "ellipse", "centre": np.asarray(artist.get_center(), dtype=float), "label": label,
@@ -386,7 +425,7 @@ def _describe_artist(artist: Any) -> dict[str, Any] | None:
             return {"type": "bar", "x": float(artist.get_x()), "y": float(artist.get_y()), "label": label,
                     "width": float(artist.get_width()), "height": float(artist.get_height())}  # fmt: skip
         case AxesImage():
-            return {"type": "image", "shape": list(np.shape(artist.get_array()))}
+            return {"type": "image", "shape": list(np.shape(np.asarray(artist.get_array())))}
     return None
 
 
@@ -428,38 +467,38 @@ def _expect(condition: bool, problem: str) -> None:
         raise AnswerError(f"The stored answer is malformed: {problem}.")
 
 
-def _decode_constant(coded: dict) -> bool | None:
-    _expect(coded["value"] is None or type(coded["value"]) is bool, "a constant is True, False or None")
-    return coded["value"]
+def _decode_constant(coded: dict[str, Any]) -> bool | None:
+    value = coded["value"]
+    if value is None or isinstance(value, bool):
+        return value
+    raise AnswerError("The stored answer is malformed: a constant is True, False or None.")
 
 
-def _decode_int(coded: dict) -> int:
-    _expect(
-        type(coded["value"]) is int and coded["value"].bit_length() <= 63,
-        "a whole number has at most 63 bits",
-    )
-    return coded["value"]
+def _decode_int(coded: dict[str, Any]) -> int:
+    value = coded["value"]
+    _expect(type(value) is int and value.bit_length() <= 63, "a whole number has at most 63 bits")
+    return int(value)
 
 
-def _decode_float(coded: dict) -> float:
+def _decode_float(coded: dict[str, Any]) -> float:
     value = coded["value"]
     _expect(type(value) in (int, float) or value in ("nan", "inf", "-inf"), "a number is expected")
     return float(value)
 
 
-def _decode_text(coded: dict) -> str:
+def _decode_text(coded: dict[str, Any]) -> str:
     _expect(type(coded["value"]) is str, "a text is expected")
-    return coded["value"]
+    return str(coded["value"])
 
 
-def _shape(coded: dict) -> tuple[int, ...]:
+def _shape(coded: dict[str, Any]) -> tuple[int, ...]:
     shape = coded["shape"]
     _expect(isinstance(shape, list) and len(shape) <= 32, "a shape is a list of whole numbers")
     _expect(all(type(n) is int and 0 <= n <= MAX_BYTES for n in shape), "a shape is a list of whole numbers")
     return tuple(shape)
 
 
-def _decode_array(coded: dict) -> np.ndarray:
+def _decode_array(coded: dict[str, Any]) -> np.ndarray:
     shape = _shape(coded)
     _expect(coded["dtype"] in _DTYPES, "the dtype is not a numeric one")
     dtype = np.dtype(coded["dtype"])
@@ -471,14 +510,14 @@ def _decode_array(coded: dict) -> np.ndarray:
     return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
 
 
-def _decode_strings(coded: dict) -> np.ndarray:
+def _decode_strings(coded: dict[str, Any]) -> np.ndarray:
     items, shape = coded["items"], _shape(coded)
     _expect(isinstance(items, list) and len(items) == math.prod(shape), "texts do not fit their shape")
     _expect(all(item is None or type(item) is str for item in items), "texts are expected")
     return np.array(items, dtype=object).reshape(shape)
 
 
-def _decode_estimator(coded: dict) -> Any:
+def _decode_estimator(coded: dict[str, Any]) -> Any:
     name = coded["class"]
     _expect(name in _ESTIMATORS, "the estimator is of no known class")
     module, attributes = _ESTIMATORS[name]
@@ -521,7 +560,7 @@ def _check_mixture(gmm: Any) -> None:
     _expect(gmm.n_features_in_ == d, "the number of features does not fit")
 
 
-def _decode_pipeline(coded: dict) -> Any:
+def _decode_pipeline(coded: dict[str, Any]) -> Any:
     from sklearn.pipeline import Pipeline
 
     steps = coded["steps"]
@@ -532,7 +571,7 @@ def _decode_pipeline(coded: dict) -> Any:
     return Pipeline([(str(name), _decode(step)) for name, step in steps])
 
 
-def _decode_axes(coded: dict) -> AxesAnswer:
+def _decode_axes(coded: dict[str, Any]) -> AxesAnswer:
     answer = AxesAnswer(**{name: _decode(value) for name, value in coded["fields"].items()})
     texts = [answer.title, answer.xlabel, answer.ylabel, *answer.legend, *answer.texts]
     _expect(all(type(text) is str for text in texts), "a text of the figure is not a text")
@@ -540,7 +579,7 @@ def _decode_axes(coded: dict) -> AxesAnswer:
     return answer
 
 
-def _decode_calls(coded: dict) -> Calls:
+def _decode_calls(coded: dict[str, Any]) -> Calls:
     if "seed" not in coded:
         raise AnswerError("The function was called on a grader's inputs, so that only the grader can judge it.")
     _expect(type(coded["seed"]) is int and coded["seed"] >= 0, "a seed is a whole number from 0")
@@ -548,16 +587,16 @@ def _decode_calls(coded: dict) -> Calls:
     return Calls(coded["seed"], [_decode(result) for result in coded["results"]])
 
 
-def _decode_raised(coded: dict) -> Raised:
+def _decode_raised(coded: dict[str, Any]) -> Raised:
     return Raised(_decode_text({"value": coded["error"]}), _decode_text({"value": coded["message"]}))
 
 
-def _decode_series(coded: dict) -> pd.Series:
+def _decode_series(coded: dict[str, Any]) -> pd.Series:
     index, values = _decode(coded["index"]), _decode(coded["values"])
     return pd.Series(values, index=index, name=_decode(coded["name"]))
 
 
-def _decode_table(coded: dict) -> pd.DataFrame:
+def _decode_table(coded: dict[str, Any]) -> pd.DataFrame:
     columns, index = [_decode(name) for name in coded["columns"]], _decode(coded["index"])
     _expect(len(columns) == len(coded["data"]), "a table has one name a column")
     # A single number would be repeated for every row: a small answer could fill the memory.
@@ -567,7 +606,7 @@ def _decode_table(coded: dict) -> pd.DataFrame:
     return table.set_axis(pd.Index(columns, dtype=object), axis=1)
 
 
-_DECODERS: dict[str, Callable[[dict], Any]] = {
+_DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "open": lambda coded: Open(),
     "unknown": lambda coded: Unknown(_decode_text({"value": coded["what"]})),
     "constant": _decode_constant,

@@ -5,16 +5,13 @@ from typing import Any
 
 from gmmlab import __version__
 from gmmlab.exercises import memory
-from gmmlab.exercises.answers import AnswerError, Calls, Open, decode, encode, record_calls
+from gmmlab.exercises.answers import SCHEMA, AnswerError, Calls, Open, decode, encode, record_calls
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.registry import find
 from gmmlab.exercises.rubric import Line, Misfit
 
-SCHEMA = 1
-"""Version of the form in which answers are stored."""
-
-GIVEN: dict[str, list[tuple]] = {}
+GIVEN: dict[str, list[tuple[Any, ...]]] = {}
 """Inputs on which a grader who runs a notebook again wants functions called, by exercise; their seed stays with it."""
 
 
@@ -69,7 +66,7 @@ def judge(payload: Any) -> Feedback:
         found = find(payload["exercise"])
     except KeyError as error:
         raise AnswerError(str(error.args[0])) from None
-    return Feedback(found, _lines(found, payload.get("answers")), payload)
+    return Feedback(found, _lines(found, payload), payload)
 
 
 def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
@@ -80,9 +77,12 @@ def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
     return encode(answer)
 
 
-def _lines(found: Exercise, coded: Any) -> list[Line]:
+def _lines(found: Exercise, payload: dict[str, Any]) -> list[Line]:
     lines: list[Line] = []
+    coded, schema = payload.get("answers"), payload.get("schema", SCHEMA)
     try:
+        if type(schema) is not int or schema > SCHEMA:
+            raise AnswerError(f"The answer is in format {str(schema)[:20]!r}; this lab reads formats up to {SCHEMA}.")
         if not isinstance(coded, list):
             raise AnswerError("The stored answer is malformed: its answers are not a list.")
         answers = [decode(answer) for answer in coded]

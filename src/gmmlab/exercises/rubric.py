@@ -167,7 +167,7 @@ def read_numbers(answer: Any, expected: str) -> NDArray[np.float64]:
     wrong_kind(answer, expected)
 
 
-def as_labels(answer: Any, n: int, expected: str) -> NDArray:
+def as_labels(answer: Any, n: int, expected: str) -> NDArray[Any]:
     """Read one label a sample: a vector of ``n`` whole numbers or texts; a column of shape (n, 1) counts."""
     if not isinstance(answer, list | np.ndarray | pd.Series | pd.DataFrame):
         wrong_kind(answer, expected)

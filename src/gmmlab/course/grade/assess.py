@@ -11,8 +11,8 @@ from gmmlab import __version__, paths
 from gmmlab.course.author.student_copies import remove_solutions
 from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
 from gmmlab.exercises import judge
+from gmmlab.exercises.answers import SCHEMA
 from gmmlab.exercises.feedback import Feedback
-from gmmlab.exercises.judging import SCHEMA
 from gmmlab.exercises.registry import exercises
 
 _INVALID = {"malformed", "unjudged"}
