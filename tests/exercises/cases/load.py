@@ -99,6 +99,11 @@ def counted_by_eye():
 
 
 @right("load-2")
+def three_clumps_on_dream():
+    return {"Biscoe": 2, "Dream": 3, "Torgersen": 1}
+
+
+@right("load-2")
 def series_of_species():
     return species_per_island()
 
