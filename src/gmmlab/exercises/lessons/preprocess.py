@@ -1,6 +1,6 @@
 """Checks of notebook 02: standardising by hand, a leak, models that depend on units, holes that are no accident."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -14,13 +14,11 @@ from gmmlab.exercises.rubric import (
     Mistake,
     as_array,
     as_mixture,
-    as_number,
     as_results,
     describe,
     mistakes_made,
     need,
     rubric,
-    wrong_kind,
 )
 from gmmlab.preprocess import split_penguins
 
@@ -240,130 +238,10 @@ MODELS = ("k-means", "spherical", "diag", "tied", "full")
 CHANGED_BY_UNITS = {"k-means", "spherical"}
 CHANGED_BY_TURNING = {"diag"}
 
-_TWINS = {
-    "inverted": "This is the other half: the models that have a twin. Name those that have none.",
-    "start-for-optimum": "`full` and `tied` have a twin after any invertible linear change, since the new covariance "
-    "is again a full matrix. Where EM starts may change; the question is about the best value.",
-    "nothing-changes": "At least one model's best clustering can change. Try it out on the training birds.",
-    "diag-changed-by-units": "A new unit multiplies one variance of `diag` by a constant: the matrix stays diagonal, "
-    "so there is a twin.",
-    "spherical-kept": "`spherical` has one variance for all features. After the change the mass needs another.",
-    "k-means-kept": "k-means compares plain distances. In kg the masses of two birds differ by a few units at most; "
-    "and in g?",
-    "turning-as-scaling": "You gave the models that a new unit changes. A turn changes no distance: birds and centres "
-    "turn together.",
-    "distance-changed": "A turn changes no distance between birds, and a turned sphere is a sphere of the same size.",
-    "diag-kept": "Two uncorrelated measures with different variances become correlated in u and v. Can a diagonal "
-    "matrix say that?",
-}
-
-
-@exercise(
-    "preprocess-3",
-    title="Which models have a twin?",
-    points=2,
-    hint="Take the covariance of one component and see what the change does to it: is the new matrix still of the same "
-    "type? For k-means, ask whether a bird's nearest centre can change.",
-)
-def models_that_change(units: Any, turned: Any) -> Iterator[Line]:
-    """Judge which models' best clustering can change with the units of one feature, and with a turn of two features."""
-    units, turned = _names(units, "preprocess_3_kg"), _names(turned, "preprocess_3_turned")
-    in_kg = _general(units, CHANGED_BY_UNITS) | {
-        "nothing-changes": not units,
-        "diag-changed-by-units": "diag" in units,
-        "spherical-kept": "spherical" not in units,
-        "k-means-kept": "k-means" not in units,
-    }
-    words = "In kg the mass hardly counts in a distance, and a sphere in g is none in kg; the other three have twins."
-    otherwise = "Name the models that have no twin when the mass is in kg."
-    yield rubric(1, units == CHANGED_BY_UNITS, words, *mistakes_made(in_kg, _TWINS), otherwise=otherwise)
-    in_turn = _general(turned, CHANGED_BY_TURNING) | {
-        "turning-as-scaling": turned == CHANGED_BY_UNITS,
-        "distance-changed": bool(turned & CHANGED_BY_UNITS),
-        "diag-kept": not turned,
-    }
-    words = "A turn keeps distances and spheres, but not the zeros of a diagonal matrix."
-    otherwise = "Name the models that have no twin after the turn."
-    yield rubric(1, turned == CHANGED_BY_TURNING, words, *mistakes_made(in_turn, _TWINS), otherwise=otherwise)
-
-
-def _general(names: set[str], right: set[str]) -> dict[str, bool]:
-    """Say which of the mistakes are made that both changes share."""
-    return {
-        "inverted": names == set(MODELS) - right,
-        "start-for-optimum": bool(names & {"full", "tied"}),
-    }
-
-
-def _names(answer: Any, variable: str) -> set[str]:
-    """Read a list of models; an empty one, and one name alone, count."""
-    expected = f"a list of names from {', '.join(MODELS)} in {variable}"
-    items = [answer] if isinstance(answer, str) else answer
-    if not isinstance(items, Iterable) or isinstance(items, dict):
-        wrong_kind(answer, expected)
-    items = np.ravel(np.asarray(items, dtype=object)).tolist()
-    if not all(isinstance(item, str) for item in items):
-        wrong_kind(answer, expected)
-    names = {item.strip().lower().replace("kmeans", "k-means") for item in items}
-    strangers = sorted(names - set(MODELS))
-    need(
-        not strangers, "unknown-model", f"This exercise asks for {expected}, but it holds {', '.join(strangers)[:80]}."
-    )
-    return names
-
-
-_CONSTANT = {
-    "per-sample-for-total": "This is the change for one bird. The log-likelihood adds up over the training birds.",
-    "sign": "The size is right, the sign is not. In kg the same birds lie closer together: is a density per kg larger "
-    "or smaller than one per g?",
-    "no-logarithm": "You took the factor itself. The density is multiplied by it, so the log-likelihood gains its "
-    "logarithm.",
-    "common-logarithm": "You used the logarithm to base 10. The log-likelihood is made of natural logarithms.",
-    "all-features": "You counted the change for every measure. Only the mass gets another unit.",
-    "wrong-birds": "The size fits another number of birds. The question is about the training birds.",
-    "scale-for-units": "You used the standard deviation that the scaler learned. Here the mass is divided by 1000.",
-    "no-change": "The ranking of the models does not change, but each log-likelihood does: a density has a unit.",
-}
-
-
-@exercise(
-    "preprocess-4",
-    title="A log-likelihood has units",
-    points=1,
-    hint="In the formula with the sum of log s, which s has each measure when only the mass goes from g to kg?",
-)
-def change_of_units(answer: Any) -> Iterator[Line]:
-    """Judge by how much the log-likelihood of the training birds changes when their mass is written in kg."""
-    change = as_number(answer, "one number, the change of the log-likelihood")
-    made = {name: any(abs(change - value) < 0.1 for value in values) for name, values in _changes().items()}
-    right = made.pop("right")
-    words = "Each bird adds log 1000, whatever the mixture is. Compare likelihoods in the same units only."
-    otherwise = "Write the density in kg by the density in g. By what is it multiplied, for each bird?"
-    yield rubric(1, right, words, *mistakes_made(made, _CONSTANT), otherwise=otherwise)
-
-
-@lru_cache
-def _changes() -> dict[str, list[float]]:
-    """Return the right change, and those that the usual mistakes give."""
-    n = {who: len(X) for who, X in _birds().items()}
-    log, sds = np.log(1000), _birds()["train"].std(axis=0)
-    return {
-        "right": [n["train"] * log],
-        "per-sample-for-total": [log, -log],
-        "sign": [-n["train"] * log],
-        "no-logarithm": [1000, -1000, 1000 * n["train"], -1000 * n["train"]],
-        "common-logarithm": [3, -3, 3 * n["train"], -3 * n["train"]],
-        "all-features": [sign * len(sds) * n["train"] * log for sign in (1, -1)],
-        "wrong-birds": [sign * n[who] * log for sign in (1, -1) for who in ("test", "all")],
-        "scale-for-units": [sign * n["train"] * x for sign in (1, -1) for x in (np.log(sds).sum(), np.log(sds[-1]))],
-        "no-change": [0],
-    }
-
-
 choice(
-    "preprocess-5",
+    "preprocess-3",
     module=__name__,
-    title="Holes that are no accident",
+    title="Missing for a reason",
     points=1,
     hint="Which species weighs most, and which of its birds are left? Try it: fit a mixture to the rows of X_train "
     "with a mass below 5000, and compare with the fit to all of X_train.",
