@@ -1,7 +1,10 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import gmmlab
 
 LOADED = """
 import sys
@@ -25,3 +28,13 @@ def loaded_by(module: str, names: list[str]) -> str:
 )
 def test_importing_loads_no_heavy_package_that_it_does_not_need(module, spared):
     assert loaded_by(module, spared) == "[]"
+
+
+ONLY_FOR_THE_COMMAND = ["ipykernel", "jinja2", "jupyterlab", "markupsafe", "mistune", "nbclient", "nbformat", "psutil"]
+
+
+def test_what_a_notebook_imports_needs_none_of_the_packages_that_the_command_needs():
+    helper = [f"gmmlab.{path.stem}" for path in Path(gmmlab.__file__).parent.glob("*.py") if path.stem != "__init__"]
+    block = f"import sys; sys.modules.update(dict.fromkeys({ONLY_FOR_THE_COMMAND!r}))"
+    code = f"{block}; import {', '.join(helper)}, gmmlab.explore, gmmlab.exercises"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

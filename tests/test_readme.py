@@ -79,4 +79,4 @@ def test_every_dependency_is_constrained():
 def test_the_conda_environment_installs_the_package_under_the_constraints():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     assert "--constraint constraints.txt" in text
-    assert "--editable ." in text
+    assert "--editable .[lab]" in text

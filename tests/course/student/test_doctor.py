@@ -27,8 +27,9 @@ def test_sound_environment_has_no_problem(sound):
 
 
 def test_every_package_that_the_lab_asks_for_is_looked_at(sound):
-    asked = [line.split(">")[0] for line in metadata.requires("gmmlab") if "extra" not in line]
-    assert "scikit-learn" in asked
+    lines = [line for line in metadata.requires("gmmlab") if "extra" not in line or "extra == 'lab'" in line]
+    asked = [line.split(">")[0] for line in lines]
+    assert {"scikit-learn", "jupyterlab"} <= set(asked)
     assert all(any(line.startswith(f"{name} ") for line in words(good=True)) for name in asked)
 
 
@@ -50,6 +51,20 @@ def test_missing_package_is_named(sound, monkeypatch):
 
     monkeypatch.setattr(metadata, "version", missing)
     assert any(line.startswith("scipy is not installed") for line in words(good=False))
+
+
+def test_an_install_without_the_extra_is_told_what_it_lacks(sound, monkeypatch):
+    real = metadata.version
+
+    def version(name):
+        if name == "jupyterlab":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    (problem,) = words(good=False)
+    assert problem.startswith("jupyterlab is not installed")
+    assert "extra `lab`" in problem
 
 
 def test_python_that_is_too_old_is_named(sound, monkeypatch):

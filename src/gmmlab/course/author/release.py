@@ -25,13 +25,13 @@ Learn Gaussian mixture models on real data, in notebooks with exercises that are
 You need Python 3.11 or newer. Open a terminal in this folder. On Linux and macOS:
 
 ```sh
-python3 -m venv .venv && .venv/bin/python -m pip install -c constraints.txt . && .venv/bin/gmm-lab start
+python3 -m venv .venv && .venv/bin/python -m pip install -c constraints.txt ".[lab]" && .venv/bin/gmm-lab start
 ```
 
 On Windows, in the command prompt:
 
 ```bat
-py -m venv .venv && .venv\\Scripts\\python -m pip install -c constraints.txt . && .venv\\Scripts\\gmm-lab start
+py -m venv .venv && .venv\\Scripts\\python -m pip install -c constraints.txt ".[lab]" && .venv\\Scripts\\gmm-lab start
 ```
 
 With conda:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
-REINSTALL = "Install the lab again, in a new environment."
+REINSTALL = 'Install the lab again, in a new environment, with its extra: python -m pip install -e ".[lab]"'
 
 
 class Finding(NamedTuple):
@@ -41,7 +41,7 @@ def _python() -> Iterator[Finding]:
     from packaging.specifiers import SpecifierSet
 
     wanted = SpecifierSet(metadata.metadata("gmmlab")["Requires-Python"])
-    remedy = f"Make a new environment with Python {wanted}, and install the lab there."
+    remedy = f"Make a new environment with Python {wanted}, and install the lab there, with its extra `lab`."
     yield _version("Python", platform.python_version(), wanted, remedy)
 
 
@@ -50,16 +50,18 @@ def _packages() -> Iterator[Finding]:
 
     for text in metadata.requires("gmmlab") or []:
         requirement = Requirement(text)
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield _package(requirement.name, requirement.specifier)
+        for extra, where in (("", ""), ("lab", ", for its extra `lab`")):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                yield _package(requirement.name, requirement.specifier, where)
+                break
 
 
-def _package(name: str, wanted: "SpecifierSet") -> Finding:
+def _package(name: str, wanted: "SpecifierSet", where: str) -> Finding:
     remedy = f'Run: "{sys.executable}" -m pip install --upgrade "{name}{wanted}"'
     try:
         return _version(name, metadata.version(name), wanted, remedy)
     except metadata.PackageNotFoundError:
-        return Finding(False, f"{name} is not installed, and the lab asks for {wanted}. {remedy}")
+        return Finding(False, f"{name} is not installed, and the lab asks for {wanted}{where}. {remedy}")
 
 
 def _version(name: str, version: str, wanted: "SpecifierSet", remedy: str) -> Finding:
