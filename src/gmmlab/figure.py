@@ -11,9 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from IPython.display import display
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from PIL import Image
 
 STYLE = Path(__file__).with_name("lab.mplstyle")
@@ -30,8 +28,8 @@ def figure(
     *,
     size: tuple[float, float] | None = None,
     live: dict[str, Any] | None = None,
-    **subplots,
-) -> Iterator[Axes | NDArray]:
+    **subplots: Any,
+) -> Iterator[Any]:
     """Draw a figure in the lab's style and show it in the notebook with its alt text.
 
     Parameters
@@ -80,8 +78,8 @@ def show(fig: Figure, alt: str, live: dict[str, Any] | None = None) -> None:
     caption is there for every reader, in every viewer.
     """
     bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode(), **(live or {})}
-    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)
-    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)
+    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)  # type: ignore[no-untyped-call]
+    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def caption(alt: str) -> str:

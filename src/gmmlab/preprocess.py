@@ -27,13 +27,15 @@ def split_penguins(
         The species, in the same proportions in both parts. For judging only: no fit may see it.
     """
     complete = load_penguins().dropna(subset=MEASURES)
-    return train_test_split(
+    parts = train_test_split(
         complete[MEASURES],
         complete["species"],
         test_size=test_size,
         stratify=complete["species"],
         random_state=random_state,
     )
+    X_train, X_test, y_train, y_test = parts
+    return X_train, X_test, y_train, y_test
 
 
 def punch_holes(X: pd.DataFrame, share: float, *, random_state: int = 0) -> pd.DataFrame:
