@@ -3,6 +3,7 @@ import time
 from contextlib import redirect_stderr
 
 import pytest
+from joblib import Parallel, delayed
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -86,3 +87,11 @@ def test_a_notebook_that_the_lab_executes_holds_no_bar(tmp_path):
     notebook = new_notebook(cells=[new_code_cell(SLOW)])
     assert execute(notebook, tmp_path, timeout=120, tick=lambda _=1: None) == ""
     assert outputs_of(notebook) == [[]]
+
+
+def test_the_bar_counts_finished_tasks_not_those_handed_out(monkeypatch):
+    finished, seen = [], []
+    monkeypatch.setattr(waiting.progress_bar, "update", lambda self, steps=1: seen.append(len(finished)))
+    parallel = Parallel(n_jobs=1, return_as="generator")
+    assert waiting.run_all(parallel, [delayed(finished.append)(k) for k in range(4)]) == [None] * 4
+    assert seen == [1, 2, 3, 4]

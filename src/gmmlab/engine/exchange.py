@@ -12,7 +12,7 @@ from gmmlab.engine.groups import cut_components, join_components, mixtures_of
 from gmmlab.engine.mixtures import Mixtures, batch_of, batch_of_one
 from gmmlab.engine.optima import HIGHER, SAME, is_higher, optima_from
 from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bar import run_all
 from gmmlab.engine.short_runs import add_component, short_runs
 from gmmlab.engine.spaces import Sample, is_degenerate
 from gmmlab.engine.starts import SHORT, from_starts
@@ -55,9 +55,8 @@ def find_optima(
     """
     numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
     jobs = [(i, k) for k in numbers for i in range(len(samples))]  # the longest first
-    found = parallel(
-        delayed(from_starts)(samples[i], k, types) for i, k in progress_bar(jobs, unit="k", desc="starts", shown=shown)
-    )
+    tasks = [delayed(from_starts)(samples[i], k, types) for i, k in jobs]
+    found = run_all(parallel, tasks, unit="k", desc="starts", shown=shown)
     optima: Optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
     new = set(optima)
     for turn in range(ROUNDS):
@@ -74,10 +73,8 @@ def find_optima(
         taught = [(cell, others) for cell, others in sources.items() if others]
         if not taught:
             break
-        again = parallel(
-            delayed(learn_from)(samples[cell[0]], optima[cell], others, turn)
-            for cell, others in progress_bar(taught, unit="fit", desc="exchange", shown=shown)
-        )
+        tasks = [delayed(learn_from)(samples[cell[0]], optima[cell], others, turn) for cell, others in taught]
+        again = run_all(parallel, tasks, unit="fit", desc="exchange", shown=shown)
         better = {cell: learnt for (cell, _), learnt in zip(taught, again, strict=True)}
         new = {cell for cell, learnt in better.items() if is_higher(learnt[0], optima[cell][0])}
         optima |= better

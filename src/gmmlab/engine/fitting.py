@@ -142,7 +142,7 @@ def fit_one(
     less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
     numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
     types = [covariance_type, *TAUGHT_BY.get(covariance_type, [])]
-    optima = find_optima([sample], numbers, types, Parallel(n_jobs=1))
+    optima = find_optima([sample], numbers, types, Parallel(n_jobs=1, return_as="generator"))
     return polish(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 

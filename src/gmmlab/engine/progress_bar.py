@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from joblib import Parallel
 
 PATIENCE = 2
 """Seconds without a bar: what is over by then needs none."""
@@ -81,3 +84,23 @@ def _tqdm() -> Any:
     else:
         from tqdm import tqdm
     return tqdm
+
+
+def run_all(parallel: Parallel, tasks: Sequence[Any], **options: Any) -> list[Any]:
+    """Run delayed tasks under a bar that counts those that are finished, not those that were handed out.
+
+    Parameters
+    ----------
+    parallel : Parallel
+        Of joblib, with ``return_as="generator"``.
+    tasks : sequence
+        Of ``delayed`` calls.
+    **options
+        As for `progress_bar`.
+
+    Returns
+    -------
+    list
+        What each task returned, in order.
+    """
+    return list(progress_bar(parallel(tasks), total=len(tasks), **options))

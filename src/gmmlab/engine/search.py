@@ -20,7 +20,7 @@ from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.fitting import check_request
 from gmmlab.engine.optima import polish
 from gmmlab.engine.parameters import Result
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bar import run_all
 from gmmlab.engine.spaces import FEW_ROWS, Sample
 
 TOL = 1e-8
@@ -133,16 +133,18 @@ def fit_grids(
     list of dict
         For each data set the fits.
     """
-    numbers, types, parallel = list(n_components), list(covariance_types), Parallel(n_jobs=n_jobs)
+    numbers, types, parallel = (
+        list(n_components),
+        list(covariance_types),
+        Parallel(n_jobs=n_jobs, return_as="generator"),
+    )
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
     for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
         check_request(X, k, types, starts)
     samples = [Sample(X, starts, random_state) for X, starts in zip(sets, efforts, strict=True)]
     optima = find_optima(samples, numbers, types, parallel, progress)
-    fits = parallel(
-        delayed(polish)(sets[i], samples[i], found, TOL)
-        for (i, _, _), found in progress_bar(optima.items(), unit="fit", desc="polish", shown=progress)
-    )
+    tasks = [delayed(polish)(sets[i], samples[i], found, TOL) for (i, _, _), found in optima.items()]
+    fits = run_all(parallel, tasks, unit="fit", desc="polish", shown=progress)
     grids: list[dict[Model, Result]] = [{} for _ in sets]
     for (i, k, name), fit in zip(optima, fits, strict=True):
         grids[i][k, name] = fit
