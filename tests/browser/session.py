@@ -21,6 +21,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 # JupyterLab keeps only the cells in view in the page unless told not to; a test wants to read them all.
 WHOLE_NOTEBOOK = {"windowingMode": "none"}
 
+NOTHING_WAITS = "![...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('[*]'))"
+
 
 @contextmanager
 def student_lab(home: Path) -> Iterator[tuple[Path, str]]:
@@ -76,11 +78,17 @@ class Session:
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
 
     def run_all(self):
-        """Run all cells, and wait for the last one."""
-        self._until_busy(lambda: self._run_menu("Run All Cells"))
-        last = self.page.locator(".jp-CodeCell", has_text='progress("')
-        last.locator(".jp-OutputArea table").wait_for(timeout=240_000)
-        self.wait_until_idle()
+        """Run all cells to the last, however long that takes while some cell waits or runs; again if it was lost."""
+        table = self.page.locator(".jp-CodeCell", has_text='progress("').locator(".jp-OutputArea table")
+        for _ in range(3):
+            self._until_busy(lambda: self._run_menu("Run All Cells"))
+            self.page.wait_for_function(NOTHING_WAITS, timeout=1_800_000)
+            self.wait_until_idle()
+            try:
+                return table.wait_for(timeout=10_000)
+            except NothingHappened:
+                continue
+        raise AssertionError("Run All Cells did not reach the last cell.")
 
     def run(self, *texts):
         """Run the cells that hold these texts, one after the other; return the last cell."""

@@ -69,10 +69,17 @@ def text(executed, cell):
 
 def run(*sources, limits=PATIENT):
     """Run cells, and see that no process and no open file is left behind."""
-    before = processes(), len(os.listdir("/proc/self/fd"))
+    running, files = processes(), open_files()
     result = rerun(notebook(*sources), inputs={"fit-3": find("fit-3").inputs(SEED)}, limits=limits)
-    assert (processes(), len(os.listdir("/proc/self/fd"))) == before
+    end = time.monotonic() + 30  # what was killed takes a moment to be gone
+    while (processes() - running or open_files() > files) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (processes() - running, open_files()) == (set(), files)
     return result
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
 
 
 OTHERS: set[int] = set()
@@ -87,7 +94,7 @@ def attack(source, limits=PATIENT):
     """Run an attack between two honest answers, and see that both count, in time, with nothing left behind."""
     start = time.monotonic()
     result = run(BEFORE, dedent(source), AFTER, limits=limits)
-    assert time.monotonic() - start < limits.submission + 10
+    assert time.monotonic() - start < limits.submission + 60
     assert points(result.notebook) == {"fit-2": find("fit-2").points, "fit-3": find("fit-3").points}
     return result
 

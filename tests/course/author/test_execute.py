@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+from course.ctrl_c import started
 from course.small_lab import COMMAND, Lab, code
 from gmmlab import paths
 from gmmlab.course import LabError
@@ -122,12 +123,12 @@ def test_kernel_that_dies_is_a_sentence(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="this system sends Ctrl-C in another way")
 def test_interrupted_run_ends_its_kernel_and_says_so(lab, tmp_path):
-    started = tmp_path / "started"
-    wait = f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    begun = tmp_path / "begun"
+    wait = f"import os, pathlib, time; pathlib.Path({str(begun)!r}).write_text(str(os.getpid())); time.sleep(60)"
     lab.write("01_look", code(wait, "wait"))
     command = [sys.executable, "-c", COMMAND, str(lab.root), "run", "1"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        kernel = int(_content(started))
+    with started(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        kernel = int(_content(begun))
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=30)[1]
     assert (process.returncode, said.count("\n")) == (130, 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from course.ctrl_c import started
 from course.grade import tasks
 from course.grade.classroom import cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
@@ -85,7 +86,7 @@ def crowd(tmp_path_factory):
 def begin(crowd, out, stop_after):
     """Start grading, and return the process as soon as some more results are there."""
     command = [GMM_LAB, "grade", str(crowd), "-o", str(out), "--jobs", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while len(whole(out)) < stop_after and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
