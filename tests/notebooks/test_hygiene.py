@@ -9,7 +9,7 @@ import pytest
 from gmmlab.course.author.student_copies import student_copy
 from gmmlab.course.notebooks import to_bytes
 from gmmlab.exercises import exercises
-from notebooks.hygiene import problems_of
+from notebook_hygiene import problems_of
 
 CLOSING = ["Exercises", "What to take away", "Further reading"]
 OPENING = ["**What you do.**", "**What you learn.**", "**What you need.**", "**How long.**"]

@@ -11,7 +11,7 @@ import pytest
 from gmmlab import paths
 from gmmlab.course import LabError, cli
 from gmmlab.course.author.new import new_exercise, new_notebook_of
-from notebooks.hygiene import problems_of
+from notebook_hygiene import problems_of
 
 REAL = paths.lab_folder()
 OURS = "lint.isort.known-first-party = ['gmmlab', 'exercises']"
