@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
 
@@ -173,12 +174,17 @@ def em_explorer(session):
     return session.explorer(session.cell("play_em("))
 
 
+def bills_of_03() -> pd.DataFrame:
+    """Return what notebook 03 gives to its explorer."""
+    return split_penguins()[0][["bill_length_mm", "bill_depth_mm"]]
+
+
 def test_em_is_moved_by_the_keyboard_and_shows_the_log_likelihood_of_em(session, em_explorer):
     em_explorer.get_by_label("start from seed").select_option("1")
     em_explorer.get_by_role("slider", name="iteration").focus()
     session.page.keyboard.press("End")
     session.page.keyboard.press("ArrowLeft")
-    _, path = follow_em(load_faithful(), random_parameters(load_faithful(), 3, "tied", seed=1), 60)
+    _, path = follow_em(bills_of_03(), random_parameters(bills_of_03(), 3, "full", seed=1), 60)
     assert numbers_in(said(em_explorer)) == [1, 59, 60, round(path[59], 2)]
 
 
@@ -187,9 +193,9 @@ def test_em_paints_samples_in_the_mixture_of_colours_that_their_responsibilities
 ):
     em_explorer.get_by_label("start from seed").select_option("2")
     em_explorer.get_by_role("slider", name="iteration").fill("5")
-    states, _ = follow_em(load_faithful(), random_parameters(load_faithful(), 3, "tied", seed=2), 5)
+    states, _ = follow_em(bills_of_03(), random_parameters(bills_of_03(), 3, "full", seed=2), 5)
     p = states[-1]
-    shares = from_parameters(p.weights, p.means, p.covariances, "tied").predict_proba(load_faithful().to_numpy())
+    shares = from_parameters(p.weights, p.means, p.covariances).predict_proba(bills_of_03().to_numpy())
     session.page.screenshot(path=screenshots / "explorer-em.png")
     assert np.abs(painted(em_explorer) - mixed(shares)).max() <= 1
 
@@ -291,7 +297,7 @@ def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
     session.leave_explorer()
     session.save()
     saved = json.loads((lab[0] / "notebooks" / "04_predict_clusters.ipynb").read_text())
-    (cell,) = [cell for cell in saved["cells"] if cell["id"] == "drag-a-bird"]
+    (cell,) = [cell for cell in saved["cells"] if cell["id"] == "bill-mixture"]
     output, _caption = cell["outputs"]
     assert "image/png" in output["data"]
     assert output["metadata"]["image/png"]["alt"]
