@@ -5,9 +5,26 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib
+import pytest
 from hypothesis import settings
 
 # Not by the variable MPLBACKEND: kernels would inherit it, and show no figures.
 matplotlib.use("Agg")
 settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")
+
+
+@pytest.fixture(scope="session")
+def judged_notes():
+    """Return banknotes to judge, their scores, which are counterfeit, and the scores of genuine ones set apart."""
+    from sklearn.mixture import GaussianMixture
+
+    from gmmlab.data import load_banknotes
+
+    notes = load_banknotes()
+    counterfeit = notes.pop("Status") == "counterfeit"
+    apart = notes[~counterfeit].iloc[:50]
+    judged = notes.drop(apart.index)
+    detector = GaussianMixture(1, random_state=0).fit(apart.to_numpy())
+    scores = detector.score_samples(judged.to_numpy())
+    return judged, scores, counterfeit[judged.index].to_numpy(), detector.score_samples(apart.to_numpy())

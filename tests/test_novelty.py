@@ -4,7 +4,7 @@ from sklearn.metrics import precision_score, recall_score
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from gmmlab.data import MEASURES, load_banknotes, load_penguins
+from gmmlab.data import MEASURES, load_penguins
 from gmmlab.novelty import (
     DETECTORS,
     NeighbourDistance,
@@ -119,20 +119,8 @@ def test_repeated_contests_give_mean_and_lowest_of_the_splits():
     assert (both["lowest AUC"] <= one["lowest AUC"]).all()
 
 
-@pytest.fixture(scope="module")
-def judged_notes():
-    """Return scores of banknotes to judge, which of them are counterfeit, and the scores of genuine ones set apart."""
-    notes = load_banknotes()
-    counterfeit = notes.pop("Status") == "counterfeit"
-    apart = notes[~counterfeit].iloc[:50]
-    judged = notes.drop(apart.index)
-    detector = GaussianMixture(1, random_state=0).fit(apart.to_numpy())
-    scores = detector.score_samples(judged.to_numpy())
-    return scores, counterfeit[judged.index].to_numpy(), detector.score_samples(apart.to_numpy())
-
-
 def test_recall_and_precision_are_scikit_learns(judged_notes):
-    scores, truth, normal_scores = judged_notes
+    _, scores, truth, normal_scores = judged_notes
     for row in threshold_outcomes(scores, truth, normal_scores, [0.02, 0.1, 0.3]).itertuples():
         flagged = scores <= row.threshold
         assert row.recall == recall_score(truth, flagged)
@@ -141,14 +129,14 @@ def test_recall_and_precision_are_scikit_learns(judged_notes):
 
 @pytest.mark.parametrize("rate", [0.02, 0.05, 0.1, 0.29, 0.5])
 def test_a_new_normal_sample_is_flagged_at_most_as_often_as_allowed(judged_notes, rate):
-    scores, truth, normal_scores = judged_notes
+    _, scores, truth, normal_scores = judged_notes
     (row,) = threshold_outcomes(scores, truth, normal_scores, [rate]).itertuples()
     places = (normal_scores <= row.threshold).sum()  # of n + 1 equally likely places for a new score
     assert places / (len(normal_scores) + 1) <= rate < (places + 1) / (len(normal_scores) + 1)
 
 
 def test_too_few_normal_scores_allow_no_threshold(judged_notes):
-    scores, truth, normal_scores = judged_notes
+    _, scores, truth, normal_scores = judged_notes
     (row,) = threshold_outcomes(scores, truth, normal_scores[:50], [0.01]).itertuples()
     assert (row.threshold, row.flagged) == (-np.inf, 0)
 

@@ -3,24 +3,11 @@
 from contextlib import contextmanager
 
 import pytest
-from sklearn.mixture import GaussianMixture
 
 from gmmlab import explore
-from gmmlab.data import load_banknotes, load_faithful
+from gmmlab.data import load_faithful
 from gmmlab.explore.scene import Explorer
 from gmmlab.mixture import best_fit
-
-
-@pytest.fixture(scope="module")
-def notes():
-    """Return banknotes to judge, their scores, which are counterfeit, and the scores of genuine ones set apart."""
-    notes = load_banknotes()
-    counterfeit = notes.pop("Status") == "counterfeit"
-    apart = notes[~counterfeit].iloc[:50]
-    judged = notes.drop(apart.index)
-    detector = GaussianMixture(1, random_state=0).fit(apart.to_numpy())
-    scores = detector.score_samples(judged.to_numpy())
-    return judged, scores, counterfeit[judged.index].to_numpy(), detector.score_samples(apart.to_numpy())
 
 
 @contextmanager
@@ -45,9 +32,9 @@ def shown():
 
 
 @pytest.fixture(scope="module", params=["em", "covariances", "threshold", "point"])
-def each(request, notes):
+def each(request, judged_notes):
     """Return what one of the explorers shows."""
-    judged, scores, counterfeit, normal_scores = notes
+    judged, scores, counterfeit, normal_scores = judged_notes
     call = {
         "em": lambda: explore.play_em(load_faithful(), 2, starts=2, iterations=5),
         "covariances": lambda: explore.try_covariances(load_faithful(), [1, 2], held_out=2),

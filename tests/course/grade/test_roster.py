@@ -92,7 +92,7 @@ def test_moodle_gets_identifier_grade_and_maximum(class_list):
 
 
 def persons_of(students, listed):
-    return one_line_one_person(students, match(students, listed))
+    return one_line_one_person(match(students, listed))
 
 
 def test_two_spellings_of_a_name_are_one_person_with_one_line(class_list):

@@ -116,12 +116,10 @@ class Gradebook:
         for number, each in enumerate(found):
             if each.student is not None:
                 self._files[each.student].append(number)
-        persons = one_line_one_person(list(self._files), match(list(self._files), listed))
-        self._matched, self._same = persons.matched, persons.same
-        for alias, student in persons.alias.items():
+        self._persons = one_line_one_person(match(list(self._files), listed))
+        for alias, student in self._persons.alias.items():
             self._files[student] = sorted(self._files[student] + self._files.pop(alias))
-        self._doubtful = persons.doubtful
-        present = {id(one) for one in self._matched.values()}
+        present = {id(one) for one in self._persons.matched.values()}
         absent = [one.student for one in listed if id(one) not in present]
         order = sorted([*self._files, *absent], key=lambda s: (s.name.casefold(), s.name, s.id))
         self.students = order
@@ -199,13 +197,10 @@ class Gradebook:
         for place, row in enumerate(self._rows()):
             for name, flag in self.pairs.get(place, []):
                 row.flags[name].append(flag)
-            if row.student in self._same:
-                row.flags[""].append(
-                    f"handed in under {len(self._same[row.student])} names: "
-                    f"{_some(self._same[row.student], len(self._same[row.student]))}"
-                )
-            if row.student in self._doubtful:
-                row.flags[""].append(self._doubtful[row.student])
+            if names := self._persons.same.get(row.student):
+                row.flags[""].append(f"handed in under {len(names)} names: {', '.join(names)}")
+            if why := self._persons.doubtful.get(row.student):
+                row.flags[""].append(why)
             elif self.listed and row.listed is None:
                 row.flags[""].append("not on the class list")
             yield row
@@ -219,7 +214,9 @@ class Gradebook:
     def _rows(self) -> Iterator[Row]:
         by_student = {one.student: one for one in self.listed}
         for student in self.students:
-            listed = self._matched.get(student) or (by_student.get(student) if student not in self._files else None)
+            listed = self._persons.matched.get(student) or (
+                by_student.get(student) if student not in self._files else None
+            )
             row = Row(student, self._folders[student], listed)
             self._fill(row)
             yield row

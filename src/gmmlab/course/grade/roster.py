@@ -115,12 +115,11 @@ class Persons(NamedTuple):
     doubtful: dict[Student, str]
 
 
-def one_line_one_person(students: list[Student], matched: dict[Student, Listed]) -> Persons:
+def one_line_one_person(matched: dict[Student, Listed]) -> Persons:
     """Take students on the same line for one person, unless the numbers in their file names say otherwise."""
     claims: dict[int, list[Student]] = {}
-    for student in students:
-        if student in matched:
-            claims.setdefault(id(matched[student]), []).append(student)
+    for student, line in matched.items():
+        claims.setdefault(id(line), []).append(student)
     persons = Persons({}, {}, {}, {})
     for claimants in claims.values():
         line = matched[claimants[0]]
