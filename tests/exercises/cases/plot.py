@@ -2,611 +2,579 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import permutations
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from scipy.stats import chi2, multivariate_normal, norm
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from exercises.case import right, wrong
-from gmmlab.data import MEASURES
-from gmmlab.mixture import best_fit, density_levels, ellipse_radius, marginal, sort_components
-from gmmlab.plot import plot_clusters, plot_ellipses
-from gmmlab.preprocess import split_penguins
+from gmmlab.mixture import in_original_units
+from gmmlab.plot import ellipse
 
-BILLS = ["bill_length_mm", "bill_depth_mm"]
-VIEW = ["flipper_length_mm", "bill_length_mm"]
+CAREFUL = {"n_init": 10, "tol": 1e-6, "max_iter": 1000, "random_state": 0}
 
 
 @right("plot-1")
-def by_eigh():
-    def ellipse_of(covariance, coverage):
+def by_undoing_the_drawing():
+    def inside(X, mean, covariance, coverage):
         variances, directions = np.linalg.eigh(covariance)
-        short, long = np.sqrt(-2 * np.log(1 - coverage) * variances)
-        return long, short, np.degrees(np.arctan2(directions[1, 1], directions[0, 1])) % 180
+        circle = (X - mean) @ directions / np.sqrt(variances)
+        return np.hypot(*circle.T) <= np.sqrt(-2 * np.log(1 - coverage))
 
-    return ellipse_of
-
-
-@right("plot-1")
-def by_svd_in_float32():
-    def ellipse_of(covariance, coverage):
-        directions, variances, _ = np.linalg.svd(covariance)
-        half = np.sqrt(chi2.ppf(coverage, 2) * variances)
-        return np.array([*half, np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))], dtype=np.float32)
-
-    return ellipse_of
+    return inside
 
 
 @right("plot-1")
-def by_formula_as_a_list():
-    def ellipse_of(covariance, coverage):
-        (a, b), (_, c) = covariance.tolist()
-        middle, spread = (a + c) / 2, np.hypot((a - c) / 2, b)
-        half = ellipse_radius(coverage) * np.sqrt([middle + spread, middle - spread])
-        return [*half.tolist(), np.degrees(np.arctan2(2 * b, a - c) / 2)]
+def by_mahalanobis_in_a_loop():
+    def inside(X, mean, covariance, coverage):
+        inverse = np.linalg.inv(covariance)
+        return [float((x - mean) @ inverse @ (x - mean)) < chi2.ppf(coverage, 2) for x in X]
 
-    return ellipse_of
+    return inside
 
 
-def changed(half: Callable | None = None, angle: Callable | None = None) -> Callable:
-    """Return the right function with its half-axes or its angle computed in another way."""
+@right("plot-1")
+def by_the_density_on_the_edge():
+    def inside(X, mean, covariance, coverage):
+        normal = multivariate_normal(mean, covariance)
+        return pd.Series(normal.pdf(X) >= (1 - coverage) * normal.pdf(mean))
 
-    def ellipse_of(covariance, coverage):
-        long, short, tilt = by_eigh()(covariance, coverage)
-        if half is not None:
-            long, short = half(np.sqrt(np.linalg.eigvalsh(covariance)[::-1]), coverage, covariance)
-        return long, short, tilt if angle is None else angle(covariance, tilt)
-
-    return ellipse_of
+    return inside
 
 
-@wrong("plot-1", "variance-for-sd")
-def eigenvalues_not_rooted():
-    return changed(lambda sd, c, _: ellipse_radius(c) * sd**2)
+@right("plot-1")
+def by_cholesky_as_zeros_and_ones():
+    def inside(X, mean, covariance, coverage):
+        z = np.linalg.solve(np.linalg.cholesky(covariance), (X - mean).T)
+        return (1 - np.exp(-(z**2).sum(axis=0) / 2) <= coverage).astype(int)
 
-
-@wrong("plot-1", "full-for-half")
-def width_and_height():
-    return changed(lambda sd, c, _: 2 * ellipse_radius(c) * sd)
+    return inside
 
 
 @wrong("plot-1", "one-dimensional-radius")
 def normal_quantile():
-    return changed(lambda sd, c, _: norm.ppf((1 + c) / 2) * sd)
+    def inside(X, mean, covariance, coverage):
+        variances, directions = np.linalg.eigh(covariance)
+        return np.hypot(*((X - mean) @ directions / np.sqrt(variances)).T) <= norm.ppf(0.5 + coverage / 2)
 
-
-@wrong("plot-1", "radius-not-rooted")
-def chi_squared_quantile():
-    return changed(lambda sd, c, _: chi2.ppf(c, 2) * sd)
-
-
-@wrong("plot-1", "coverage-ignored")
-def one_standard_deviation():
-    return changed(lambda sd, c, _: sd)
-
-
-@wrong("plot-1", "short-first")
-def order_of_eigh():
-    return changed(lambda sd, c, _: ellipse_radius(c) * sd[::-1])
-
-
-@wrong("plot-1", "features-for-axes")
-def spread_of_the_features():
-    return changed(lambda sd, c, covariance: ellipse_radius(c) * np.sqrt(np.diag(covariance)))
-
-
-@wrong("plot-1", "short-axis-angle")
-def first_column():
-    return changed(angle=lambda covariance, tilt: (tilt + 90) % 180)
-
-
-@wrong("plot-1", "radians")
-def angle_in_radians():
-    return changed(angle=lambda covariance, tilt: np.radians(tilt))
-
-
-@wrong("plot-1", "mirrored")
-def angle_clockwise():
-    return changed(angle=lambda covariance, tilt: -tilt)
-
-
-@wrong("plot-1", "regression-slope")
-def angle_of_the_regression_line():
-    return changed(angle=lambda covariance, tilt: np.degrees(np.arctan(covariance[0, 1] / covariance[0, 0])))
-
-
-@wrong("plot-1", "wrong-shape")
-def half_axes_only():
-    return lambda covariance, coverage: by_eigh()(covariance, coverage)[:2]
-
-
-@wrong("plot-1", "raised")
-def unknown_name():
-    return lambda covariance, coverage: half_axes(covariance, coverage)  # noqa: F821
+    return inside
 
 
 @wrong("plot-1", "wrong-kind")
-def results_of_one_call():
-    return list(by_eigh()(np.array([[2.0, 0.5], [0.5, 1.0]]), 0.9))
+def one_answer_for_all():
+    return lambda X, mean, covariance, coverage: bool(by_undoing_the_drawing()(X, mean, covariance, coverage).all())
 
 
-@right("plot-2")
-def letter():
-    return "b"
+@wrong("plot-1", "wrong-shape")
+def the_samples_inside():
+    return lambda X, *rest: X[by_undoing_the_drawing()(X, *rest)]
 
 
-@right("plot-2")
-def capital():
-    return " B."
+@wrong("plot-1", "wrong-shape")
+def the_rows_inside():
+    return lambda X, *rest: np.flatnonzero(by_undoing_the_drawing()(X, *rest))
 
 
-@right("plot-2")
-def numpy_text():
-    return np.str_("b)")
+class Work:
+    """An analysis in plain scikit-learn: a fitted pipeline, matched to the species, and what is needed to draw it."""
+
+    def __init__(self, covariance_type: str) -> None:
+        self.X_train, self.X_test, self.y_train, self.y_test = iris_split()
+        self.model = pipeline(covariance_type=covariance_type).fit(self.X_train)
+        self.order = min(
+            permutations(range(3)), key=lambda order: np.sum(np.argsort(order)[self.labels] != self.y_train)
+        )
+        self.cluster = self.cluster_of(self.X_test)
+        self.named = NAMES[self.cluster]
+        own = in_original_units(self.model[-1], self.model[0])
+        self.means, self.covariances = own.means_[list(self.order)], own.covariances_[list(self.order)]
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.model.predict(self.X_train)
+
+    def cluster_of(self, X: pd.DataFrame) -> np.ndarray:
+        return np.argsort(self.order)[self.model.predict(X)]
 
 
-@wrong("plot-2", "chose-a")
-def one_dimensional_share():
-    return "a"
+NAMES = np.array(["setosa", "versicolor", "virginica"])
 
 
-@wrong("plot-2", "chose-c")
-def ellipsoid_of_four():
-    return "c"
+def iris_split(**options: Any) -> list:
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    return train_test_split(X, y, **{"test_size": 0.3, "stratify": y, "random_state": 0} | options)
 
 
-@wrong("plot-2", "chose-d")
-def counted_share():
-    return "d"
-
-
-@wrong("plot-2", "wrong-kind")
-def two_letters():
-    return "a or b"
-
-
-@wrong("plot-2", "wrong-kind")
-def letter_in_a_list():
-    return ["b"]
-
-
-@wrong("plot-2", "wrong-kind")
-def share_itself():
-    return 86.5
-
-
-@cache
-def lesson():
-    X_train, X_test, _, y_test = split_penguins()
-    return sort_components(best_fit(X_train, 3)), X_train, X_test, y_test
+def pipeline(k: int = 3, **options: Any) -> Pipeline:
+    return make_pipeline(StandardScaler(), GaussianMixture(k, **CAREFUL | options))
 
 
 @cache
-def flat():
-    return marginal(lesson()[0], BILLS)
+def iris(covariance_type: str = "full") -> Work:
+    return Work(covariance_type)
 
 
-def density_at(X: pd.DataFrame) -> np.ndarray:
-    return np.exp(flat().score_samples(X[BILLS]))
+def steps(kind: str = "full", **changes: Any) -> tuple:
+    """Return the two answers to plot-2, some of them changed."""
+    return tuple(({"model": iris(kind).model, "names": iris(kind).named} | changes).values())
 
 
-@cache
-def density(n: int = 300, low: tuple = (25, 8), high: tuple = (66, 25)) -> np.ndarray:
-    x, y = np.linspace(low, high, n).T
-    across, up = np.meshgrid(x, y)
-    return density_at(pd.DataFrame({BILLS[0]: across.ravel(), BILLS[1]: up.ravel()}))
+@right("plot-2")
+def full():
+    return steps()
 
 
-def level_of(mass: float = 0.75, n: int = 300) -> float:
-    return density_levels(density(n), [mass])[0]
+@right("plot-2")
+def tied_with_names_as_a_list():
+    return steps("tied", names=iris("tied").named.tolist())
 
 
-def share_above(level: float, part: int = 2) -> float:
-    return np.mean(density_at(lesson()[part]) >= level)
+@right("plot-2")
+def diag_with_capitals():
+    return steps("diag", names=pd.Series(iris("diag").named).str.capitalize())
 
 
-@right("plot-3")
-def with_density_levels():
-    return level_of(), share_above(level_of())
+@right("plot-2")
+def spherical():
+    return steps("spherical")
 
 
-@right("plot-3")
-def added_by_hand_on_a_coarse_grid():
-    falling = np.sort(density(120))[::-1]
-    held = np.cumsum(falling) * (41 / 119) * (17 / 119)
-    level = float(falling[held <= 0.75][-1])
-    return [level], round(float(share_above(level)), 3)
+@right("plot-2")
+def with_more_starts_and_another_seed():
+    mixture = GaussianMixture(3, n_init=20, tol=1e-7, max_iter=2000, random_state=7)
+    return steps(model=Pipeline([("scale", StandardScaler()), ("fit", mixture)]).fit(iris().X_train))
 
 
-@right("plot-3")
-def in_float32_arrays():
-    return density_levels(density(400), [0.75]).astype(np.float32), np.float32(share_above(level_of()))
+@right("plot-2")
+def numbers_of_the_data_set():
+    return steps(names=iris().cluster.tolist())
 
 
-@right("plot-3")
-def by_scipy_without_the_helper():
-    x, y = np.meshgrid(np.linspace(20, 70, 250), np.linspace(5, 28, 250))
-    parts = zip(flat().weights_, flat().means_, flat().covariances_, strict=True)
-    heights = sum(w * multivariate_normal(m, s).pdf(np.dstack([x, y])) for w, m, s in parts)
-    level = np.sort(heights.ravel())[np.searchsorted(np.cumsum(np.sort(heights.ravel())) / heights.sum(), 0.25)]
-    return pd.Series([level]), 79 / len(lesson()[2])
+@right("plot-2")
+def scaled_by_hand_on_arrays():
+    X_train = iris().X_train.to_numpy()
+    return steps(model=GaussianMixture(3, **CAREFUL).fit(StandardScaler().fit_transform(X_train)))
 
 
-@wrong("plot-3", "density-for-probability")
-def mass_for_level():
-    return 0.75, share_above(level_of())
+@wrong("plot-2", "unscaled")
+def mixture_of_raw_flowers():
+    return steps(model=GaussianMixture(3, covariance_type="tied", **CAREFUL).fit(iris().X_train))
 
 
-@wrong("plot-3", "log-density")
-def logarithm_of_the_level():
-    return np.log(level_of()), share_above(level_of())
+@wrong("plot-2", "unscaled")
+def pipeline_without_scaler():
+    return steps(model=make_pipeline(GaussianMixture(3, **CAREFUL)).fit(iris().X_train))
 
 
-@wrong("plot-3", "share-of-peak")
-def quarter_of_the_peak():
-    return 0.25 * density().max(), share_above(0.25 * density().max())
+@wrong("plot-2", "fitted-on-test")
+def pipeline_of_all_flowers():
+    return steps(model=pipeline().fit(pd.concat([iris().X_train, iris().X_test])))
 
 
-@wrong("plot-3", "outside-for-inside")
-def level_of_a_quarter():
-    return level_of(0.25), share_above(level_of(0.25))
+@wrong("plot-2", "fitted-on-test")
+def pipeline_of_the_held_out_flowers():
+    return steps(model=pipeline().fit(iris().X_test))
 
 
-@wrong("plot-3", "birds-for-mass")
-def quantile_of_the_held_out_birds():
-    return np.quantile(density_at(lesson()[2]), 0.25), share_above(level_of())
+@wrong("plot-2", "scaler-fitted-on-all")
+def scaler_of_all_flowers():
+    scaler = StandardScaler().fit(pd.concat([iris().X_train, iris().X_test]))
+    mixture = GaussianMixture(3, **CAREFUL).fit(scaler.transform(iris().X_train))
+    return steps(model=Pipeline([("scale", scaler), ("fit", mixture)]))
 
 
-@wrong("plot-3", "birds-for-mass")
-def quantile_of_the_training_birds():
-    return np.quantile(density_at(lesson()[1]), 0.25), share_above(level_of())
+@wrong("plot-2", "other-split")
+def another_seed_of_the_split():
+    return steps(model=pipeline().fit(iris_split(random_state=1)[0]))
 
 
-@wrong("plot-3", "cells-for-mass")
-def quantile_of_the_cells():
-    return np.quantile(density(), 0.25), share_above(level_of())
+@wrong("plot-2", "other-split")
+def split_without_strata():
+    return steps(model=pipeline().fit(iris_split(stratify=None)[0]))
 
 
-@wrong("plot-3", "grid-too-small")
-def grid_as_large_as_the_birds():
-    X_test = lesson()[2][BILLS]
-    cut = density(300, tuple(X_test.min()), tuple(X_test.max()))
-    return density_levels(cut, [0.75])[0], share_above(level_of())
+@wrong("plot-2", "poor-start")
+def one_start_that_stops_at_once():
+    mixture = GaussianMixture(3, covariance_type="tied", init_params="k-means++", random_state=0)
+    return steps(model=make_pipeline(StandardScaler(), mixture).fit(iris().X_train))
 
 
-@wrong("plot-3", "grid-too-small")
-def wide_grid_of_fifty():
-    return density_levels(density(50, (22, 8), (70, 26)), [0.75])[0], share_above(level_of())
+@wrong("plot-2", "poor-start")
+def defaults_with_an_unlucky_seed():
+    starts = [pipeline(n_init=1, tol=1e-3, random_state=seed).fit(iris().X_train) for seed in range(20)]
+    return steps(model=min(starts, key=lambda model: model.score(iris().X_train)))
 
 
-@wrong("plot-3", "grid-too-small")
-def wide_grid_of_forty():
-    return density_levels(density(40, (22, 8), (70, 26)), [0.75])[0], share_above(level_of())
+@wrong("plot-2", "wrong-number")
+def two_components():
+    return steps(model=pipeline(2).fit(iris().X_train))
 
 
-@wrong("plot-3", "fitted-on-test")
-def training_birds_counted():
-    return level_of(), share_above(level_of(), part=1)
+@wrong("plot-2", "wrong-kind")
+def k_means():
+    return steps(model=make_pipeline(StandardScaler(), KMeans(3, n_init=10, random_state=0)).fit(iris().X_train))
 
 
-@wrong("plot-3", "outside-for-inside")
-def birds_outside():
-    return level_of(), 1 - share_above(level_of())
+@wrong("plot-2", "wrong-kind")
+def two_features_only():
+    return steps(model=pipeline().fit(iris().X_train[PETAL]))
 
 
-@wrong("plot-3", "percent")
-def in_per_cent():
-    return level_of(), 100 * share_above(level_of())
+@wrong("plot-2", "labels-not-matched")
+def cluster_numbers():
+    return steps(names=(iris().cluster + 1) % 3)
 
 
-@wrong("plot-3", "count-for-share")
-def number_of_birds():
-    return level_of(), int(np.sum(density_at(lesson()[2]) >= level_of()))
+@wrong("plot-2", "labels-not-matched")
+def names_shifted():
+    return steps(names=np.roll(NAMES, 1)[iris().cluster])
 
 
-@wrong("plot-3", "claimed-for-counted")
-def the_claim_itself():
-    return level_of(), 0.75
+@wrong("plot-2", "species-for-clusters")
+def true_species():
+    return steps(names=NAMES[iris().y_test])
 
 
-@wrong("plot-3", "follows-from-level")
-def counted_above_a_wrong_level():
-    return level_of(0.6), share_above(level_of(0.6))
+@wrong("plot-2", "predict_proba-for-predict")
+def responsibilities():
+    return steps(names=iris().model.predict_proba(iris().X_test))
 
 
-@wrong("plot-3", "wrong-shape")
-def levels_of_three_masses():
-    return density_levels(density(), [0.5, 0.75, 0.9]), share_above(level_of())
+@wrong("plot-2", "wrong-length")
+def names_of_the_training_flowers():
+    return steps(names=NAMES[iris().cluster_of(iris().X_train)])
 
 
-def new_axes() -> Axes:
-    return plt.figure().add_subplot()
+@wrong("plot-2", "fitted-on-test")
+def fit_predict_on_the_held_out_flowers():
+    return steps(names=pipeline().fit_predict(iris().X_test))
 
 
-def drawn(
-    *,
-    X: pd.DataFrame | None = None,
-    labels: Sequence | None = None,
-    features: Sequence[str] = VIEW,
-    coverage: float | None = 0.9,
-    title: str = "Held-out penguins in three clusters",
-    **settings,
-) -> Axes:
-    """Draw the figure that plot-4 asks for, or one with a fault."""
-    gmm, _, X_test, _ = lesson()
-    X = X_test if X is None else X
-    ax = plot_clusters(X[list(features)], gmm.predict(X) if labels is None else labels, ax=new_axes())
-    if coverage is not None:
-        plot_ellipses(marginal(gmm, features), coverage=coverage, ax=ax)
-    ax.set(title=title, **settings)
-    plt.close(ax.figure)
-    return ax
+PETAL = ["petal length (cm)", "petal width (cm)"]
+
+ALT = (
+    "Petal width against petal length of 45 held-out flowers: setosa far away at small petals, versicolor in the "
+    "middle, virginica with the largest petals, each with an ellipse that holds 90 percent."
+)
 
 
-def by_hand(
-    form: Callable | None = None, markers: str = "osD", colours: Sequence[str] = ("C0", "C1", "C2"), **settings
-) -> Axes:
-    """Draw the figure with matplotlib alone; ``form`` says which covariance to draw, and at which radius."""
-    gmm, _, X_test, _ = lesson()
-    ax, view, labels = new_axes(), marginal(gmm, VIEW), gmm.predict(X_test)
-    form = form or (lambda k: (view.covariances_[k], ellipse_radius(0.9), 1))
-    for k in range(3):
-        members = X_test.loc[labels == k, VIEW].to_numpy()
-        ax.scatter(*members.T, marker=markers[k], color=colours[k], label=f"cluster {k}")
-        covariance, radius, sense = form(k)
+def ellipses_at(ax: Axes, means: Any, covariances: Any, radius: float = 2.146, turn: Callable = lambda a: a) -> Axes:
+    """Add an ellipse for each component, from what is drawn of it."""
+    for mean, covariance in zip(means, covariances, strict=True):
         variances, directions = np.linalg.eigh(covariance)
-        width, height = 2 * radius * np.sqrt(variances)
-        tilt = sense * np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
-        ax.add_patch(Ellipse(view.means_[k], width, height, angle=tilt, fill=False))
-    words = {
-        "xlabel": "flipper length (mm)",
-        "ylabel": "bill length (mm)",
-        "title": "Clusters of 103 birds, ellipses of 90 %",
-    }
-    ax.set(**{**words, **settings})
-    ax.legend()
+        angle = turn(np.degrees(np.arctan2(directions[1, 0], directions[0, 0])))
+        ax.add_patch(Ellipse(mean, *(2 * radius * np.sqrt(variances)), angle=angle, fill=False))
+    return ax
+
+
+def flowers(
+    kind: str = "full",
+    *,
+    view: Sequence[str] = PETAL,
+    X: pd.DataFrame | None = None,
+    groups: Sequence | None = None,
+    labels: Sequence[str] = NAMES,
+    markers: str = "os^",
+    colours: Sequence[str] = ("C0", "C1", "C2"),
+    ellipses: bool = True,
+    legend: bool = True,
+    radius: float = 2.146,
+    turn: Callable = lambda a: a,
+    **settings: Any,
+) -> Axes:
+    """Draw the figure that plot-3 asks for with matplotlib alone, or one with a fault."""
+    work, ax = iris(kind), plt.figure().add_subplot()
+    X, groups = work.X_test if X is None else X, work.cluster if groups is None else groups
+    for k in range(3):
+        members = X.loc[groups == k, list(view)].to_numpy()
+        ax.scatter(*members.T, marker=markers[k], color=colours[k], label=labels[k])
+    if ellipses:
+        ellipses_at(ax, *seen(kind, view), radius, turn)
+    words = {"xlabel": view[0], "ylabel": view[1], "title": "Held-out flowers by cluster, ellipses hold 90%"}
+    ax.set(**words | settings)
+    if legend:
+        ax.legend()
     plt.close(ax.figure)
     return ax
 
 
-@right("plot-4")
-def with_the_helpers():
-    return drawn()
+def seen(kind: str = "full", view: Sequence[str] = PETAL) -> tuple:
+    at = [iris().X_test.columns.get_loc(name) for name in view]
+    return iris(kind).means[:, at], iris(kind).covariances[:, at][:, :, at]
 
 
-@right("plot-4")
-def with_names_and_a_second_ellipse():
-    gmm, _, X_test, _ = lesson()
-    return drawn(labels=np.array(["small", "heavy", "long"])[gmm.predict(X_test)], coverage=(0.5, 0.9))
+def step(kind: str = "full", ax: Any = None, **changes: Any) -> tuple:
+    """Return the three answers to plot-3, some of them changed."""
+    answers = {"model": iris(kind).model, "ax": flowers(kind) if ax is None else ax, "alt": ALT}
+    return tuple((answers | changes).values())
 
 
-@right("plot-4")
-def with_matplotlib_alone():
-    return by_hand()
+@right("plot-3")
+def full_in_petals():
+    return step()
 
 
-@right("plot-4")
-def components_in_another_order():
-    gmm, _, X_test, _ = lesson()
-    return drawn(labels=2 - gmm.predict(X_test))
+@right("plot-3")
+def tied_in_sepals():
+    return step("tied", flowers("tied", view=["sepal length (cm)", "sepal width (cm)"]))
 
 
-@right("plot-4")
+@right("plot-3")
+def diag_in_a_mixed_view():
+    return step("diag", flowers("diag", view=["sepal width (cm)", "petal length (cm)"]))
+
+
+@right("plot-3")
+def spherical_in_petals():
+    return step("spherical")
+
+
+@right("plot-3")
+def with_lines_and_the_helper():
+    ax = plt.figure().add_subplot()
+    for k, name in enumerate(NAMES):
+        members = iris().X_test[iris().named == name]
+        ax.plot(members[PETAL[0]], members[PETAL[1]], "os^"[k], color=f"C{k}", label=name)
+        ax.add_patch(ellipse(seen()[0][k], seen()[1][k], 0.9, f"C{k}"))
+    ax.set(xlabel="Petal length [cm]", ylabel="petal width in cm", title="Held-out irises in three clusters")
+    ax.text(2, 2, "each ellipse holds 90 %")
+    ax.legend(title="cluster")
+    plt.close(ax.figure)
+    return step(ax=ax)
+
+
+@right("plot-3")
+def with_curves_for_ellipses():
+    ax, theta = flowers(ellipses=False), np.linspace(0, 2 * np.pi, 200)
+    for mean, covariance in zip(*seen(), strict=True):
+        variances, directions = np.linalg.eigh(covariance)
+        circle = np.array([np.cos(theta), np.sin(theta)]) * np.sqrt(chi2.ppf(0.9, 2) * variances)[:, None]
+        ax.plot(*(mean[:, None] + directions @ circle), color="black")
+    return step(ax=ax)
+
+
+@right("plot-3")
+def with_means_and_a_second_ellipse():
+    ax = ellipses_at(flowers(title="Held-out flowers; ellipses hold 50% and 90%"), *seen(), np.sqrt(2 * np.log(2)))
+    ax.plot(*seen()[0].T, "k+")
+    return step(ax=ax)
+
+
+@right("plot-3")
+def with_handles_for_the_legend():
+    ax = flowers(labels=["_a", "_b", "_c"], legend=False)
+    handles = [Line2D([], [], marker=marker, color=f"C{k}", linestyle="none") for k, marker in enumerate("os^")]
+    ax.legend(handles, ["Iris setosa", "Iris versicolor", "Iris virginica"])
+    return step(ax=ax)
+
+
+@right("plot-3")
 def in_float32_with_wide_limits():
-    return drawn(X=lesson()[2].astype(np.float32), xlim=(160, 250), ylim=(25, 70))
+    return step(ax=flowers(X=iris().X_test.astype(np.float32), xlim=(0, 9), ylim=(-1, 4)))
 
 
-@right("plot-4")
-def with_units_in_brackets_and_in_words():
-    return by_hand(xlabel="flipper length [mm]", ylabel="Bill length in mm")
+@wrong("plot-3", "training-samples")
+def all_flowers():
+    X = pd.concat([iris().X_test, iris().X_train])
+    return step(ax=flowers(X=X, groups=iris().cluster_of(X)))
 
 
-@right("plot-4")
-def with_the_coverage_as_a_number():
-    return by_hand(title="Clusters, each with the ellipse of coverage 0.90")
+@wrong("plot-3", "missing-samples")
+def flowers_of_the_fit():
+    return step(ax=flowers(X=iris().X_train, groups=iris().cluster_of(iris().X_train)))
 
 
-@wrong("plot-4", "swapped-features")
-def axes_exchanged():
-    return drawn(features=VIEW[::-1])
+@wrong("plot-3", "missing-samples")
+def flowers_in_standard_deviations():
+    Z = iris().model[0].set_output(transform="pandas").transform(iris().X_test)
+    return step(ax=flowers(X=Z))
 
 
-@wrong("plot-4", "other-features")
-def bills_again():
-    return drawn(features=BILLS)
-
-
-@wrong("plot-4", "training-birds")
-def birds_of_the_fit():
-    return drawn(X=lesson()[1])
-
-
-@wrong("plot-4", "training-birds")
-def all_birds():
-    return drawn(X=pd.concat(lesson()[1:3]))
-
-
-@wrong("plot-4", "missing-birds")
-def first_fifty():
-    return drawn(X=lesson()[2].head(50))
-
-
-@wrong("plot-4", "missing-birds")
-def standardised_birds():
-    X_test = lesson()[2]
-    return drawn(X=(X_test - X_test.mean()) / X_test.std(), labels=lesson()[0].predict(X_test))
-
-
-@wrong("plot-4", "missing-birds")
-def birds_that_cannot_be_seen():
-    ax = by_hand()
+@wrong("plot-3", "missing-samples")
+def flowers_that_cannot_be_seen():
+    ax = flowers()
     for scatter in ax.collections:
         scatter.set_alpha(0)
-    return ax
+    return step(ax=ax)
 
 
-@wrong("plot-4", "invented-birds")
-def random_points_among_the_birds():
-    ax = by_hand()
-    ax.plot(*np.random.default_rng(0).uniform([175, 35], [230, 55], (300, 2)).T, "x")
-    return ax
+@wrong("plot-3", "invented-samples")
+def random_points_among_the_flowers():
+    ax = flowers()
+    ax.plot(*np.random.default_rng(0).uniform([1, 0], [6, 2], (30, 2)).T, "x")
+    return step(ax=ax)
 
 
-@wrong("plot-4", "clipped")
+@wrong("plot-3", "clipped")
 def limits_that_cut():
-    return drawn(xlim=(180, 225))
+    return step(ax=flowers(xlim=(2, 6)))
 
 
-@wrong("plot-4", "labels-of-the-view")
-def labels_of_two_measures():
-    gmm, _, X_test, _ = lesson()
-    return drawn(labels=marginal(gmm, VIEW).predict(X_test[VIEW]))
-
-
-@wrong("plot-4", "species-for-clusters")
+@wrong("plot-3", "species-for-clusters")
 def species_drawn():
-    return drawn(labels=lesson()[3])
+    return step(ax=flowers(groups=iris().y_test.to_numpy()))
 
 
-@wrong("plot-4", "one-cloud")
+@wrong("plot-3", "one-cloud")
 def a_single_cloud():
-    return drawn(labels=np.zeros(len(lesson()[2]), dtype=int))
+    return step(ax=flowers(markers="ooo", colours=["C0"] * 3))
 
 
-@wrong("plot-4", "colour-alone")
-def dots_in_three_colours():
-    return by_hand(markers="ooo")
+@wrong("plot-3", "colour-alone")
+def one_marker():
+    return step(ax=flowers(markers="ooo"))
 
 
-@wrong("plot-4", "colour-alone")
-def one_scatter_with_colours():
-    gmm, _, X_test, _ = lesson()
-    ax = new_axes()
-    ax.scatter(*X_test[VIEW].to_numpy().T, c=gmm.predict(X_test))
-    ax.figure.canvas.draw()
-    plt.close(ax.figure)
-    return ax
+@wrong("plot-3", "marker-alone")
+def one_colour():
+    return step(ax=flowers(colours=["black"] * 3))
 
 
-@wrong("plot-4", "marker-alone")
-def markers_in_one_colour():
-    return by_hand(colours=("black",) * 3)
+@wrong("plot-3", "labels-not-matched")
+def names_exchanged_in_the_legend():
+    return step(ax=flowers(labels=["setosa", "virginica", "versicolor"]))
 
 
-@wrong("plot-4", "no-ellipses")
-def birds_only():
-    return drawn(coverage=None)
+@wrong("plot-3", "labels-missing")
+def numbers_for_names():
+    return step(ax=flowers(labels=["0", "1", "2"]))
 
 
-@wrong("plot-4", "other-coverage")
-def ellipses_of_half():
-    return drawn(coverage=0.5)
+@wrong("plot-3", "no-ellipses")
+def flowers_only():
+    return step(ax=flowers(ellipses=False))
 
 
-def view_form(change: Callable, radius: float | None = None, sense: int = 1) -> Callable:
-    covariances = marginal(lesson()[0], VIEW).covariances_
-    return lambda k: (change(covariances[k]), ellipse_radius(0.9) if radius is None else radius, sense)
+@wrong("plot-3", "wrong-units")
+def ellipses_in_standard_deviations():
+    gmm, order = iris().model[-1], list(iris().order)
+    return step(ax=ellipses_at(flowers(ellipses=False), gmm.means_[order, 2:], gmm.covariances_[order, 2:, 2:]))
 
 
-@wrong("plot-4", "variance-for-sd")
-def half_axes_not_rooted():
-    return by_hand(view_form(lambda s: s @ s))
+@wrong("plot-3", "swapped-features")
+def ellipses_of_exchanged_axes():
+    return step(ax=ellipses_at(flowers(ellipses=False), *seen(view=PETAL[::-1])))
 
 
-@wrong("plot-4", "half-for-full")
+@wrong("plot-3", "other-coverage")
+def ellipses_of_two_sd():
+    return step(ax=flowers(radius=2))
+
+
+@wrong("plot-3", "other-coverage")
+def ellipses_of_one_sd():
+    return step(ax=flowers(radius=1))
+
+
+@wrong("plot-3", "half-for-full")
 def half_axes_as_width():
-    return by_hand(view_form(lambda s: s / 4))
+    return step(ax=flowers(radius=2.146 / 2))
 
 
-@wrong("plot-4", "one-dimensional-radius")
+@wrong("plot-3", "one-dimensional-radius")
 def radius_of_one_dimension():
-    return by_hand(view_form(lambda s: s, radius=norm.ppf(0.95)))
+    return step(ax=flowers(radius=norm.ppf(0.95)))
 
 
-@wrong("plot-4", "mirrored")
+@wrong("plot-3", "radius-of-all-features")
+def radius_of_four_dimensions():
+    return step(ax=flowers(radius=np.sqrt(chi2.ppf(0.9, 4))))
+
+
+@wrong("plot-3", "mirrored")
 def angle_of_a_row():
-    return by_hand(view_form(lambda s: s, sense=-1))
+    return step(ax=flowers(turn=lambda angle: -angle))
 
 
-@wrong("plot-4", "slice-of-precision")
+@wrong("plot-3", "short-for-long")
+def angle_of_the_other_axis():
+    return step(ax=flowers(turn=lambda angle: angle + 90))
+
+
+@wrong("plot-3", "radians")
+def angle_in_radians():
+    return step(ax=flowers(turn=np.radians))
+
+
+@wrong("plot-3", "variance-for-sd")
+def half_axes_not_rooted():
+    return step(ax=ellipses_at(flowers(ellipses=False), seen()[0], seen()[1] @ seen()[1]))
+
+
+@wrong("plot-3", "slice-of-precision")
 def precisions_cut():
-    columns = [MEASURES.index(name) for name in VIEW]
-    precisions = lesson()[0].precisions_[:, columns][:, :, columns]
-    return by_hand(lambda k: (np.linalg.inv(precisions[k]), ellipse_radius(0.9), 1))
+    cut = np.linalg.inv(np.linalg.inv(iris().covariances)[:, 2:, 2:])
+    return step(ax=ellipses_at(flowers(ellipses=False), seen()[0], cut))
 
 
-@wrong("plot-4", "misplaced")
+@wrong("plot-3", "misplaced")
 def ellipses_of_another_view():
-    ax = drawn(coverage=None)
-    return plot_ellipses(marginal(lesson()[0], BILLS), coverage=0.9, ax=ax)
+    sepal = ["sepal length (cm)", "sepal width (cm)"]
+    return step(ax=ellipses_at(flowers(ellipses=False), *seen(view=sepal)))
 
 
-@wrong("plot-4", "extra-ellipses")
-def nine_ellipses_of_nothing():
-    ax = by_hand()
-    for place in np.random.default_rng(0).uniform([180, 38], [225, 52], (9, 2)):
-        ax.add_patch(Ellipse(place, 20, 6, fill=False))
-    return ax
+@wrong("plot-3", "extra-ellipses")
+def ellipses_of_nothing():
+    return step(ax=ellipses_at(flowers(), np.random.default_rng(0).uniform([1, 0], [6, 2], (9, 2)), [np.eye(2)] * 9))
 
 
-@wrong("plot-4", "extra-ellipses")
-def ellipses_of_two_standard_deviations_unsaid():
-    ax, view = by_hand(), marginal(lesson()[0], VIEW)
-    for mean, covariance in zip(view.means_, view.covariances_, strict=True):
-        variances, directions = np.linalg.eigh(covariance)
-        tilt = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
-        ax.add_patch(Ellipse(mean, *(4 * np.sqrt(variances)), angle=tilt, fill=False))
-    return ax
+@wrong("plot-3", "axis-unlabelled")
+def without_units():
+    return step(ax=flowers(xlabel="petal length", ylabel="petal width"))
 
 
-@wrong("plot-4", "no-units")
-def other_units():
-    return by_hand(xlabel="flipper (kg)", ylabel="bill (apples)")
+@wrong("plot-3", "axis-unlabelled")
+def without_labels():
+    return step(ax=flowers(xlabel="", ylabel=""))
 
 
-@wrong("plot-4", "no-units")
-def bare_letters():
-    return by_hand(xlabel="x", ylabel="y")
-
-
-@wrong("plot-4", "wrong-label")
+@wrong("plot-3", "wrong-label")
 def labels_exchanged():
-    return by_hand(xlabel="bill length (mm)", ylabel="flipper length (mm)")
+    return step(ax=flowers(xlabel=PETAL[1], ylabel=PETAL[0]))
 
 
-@wrong("plot-4", "no-title")
+@wrong("plot-3", "no-title")
 def without_title():
-    return drawn(title="")
+    return step(ax=flowers(title="", labels=["setosa (ellipse: 90%)", "versicolor", "virginica"]))
 
 
-@wrong("plot-4", "no-legend")
+@wrong("plot-3", "no-legend")
 def without_legend():
-    ax = by_hand()
-    ax.get_legend().remove()
-    return ax
+    return step(ax=flowers(legend=False))
 
 
-@wrong("plot-4", "no-legend")
-def with_a_hidden_legend():
-    ax = by_hand()
-    ax.get_legend().set_visible(False)
-    return ax
+@wrong("plot-3", "coverage-unsaid")
+def silent_about_the_coverage():
+    return step(ax=flowers(title="Held-out flowers by cluster"))
 
 
-@wrong("plot-4", "coverage-unsaid")
-def ninety_birds():
-    return by_hand(title="ninety: 90 birds here")
+@wrong("plot-3", "alt-missing")
+def a_plot_of_flowers():
+    return step(alt="A plot of setosa, versicolor and virginica.")
 
 
-@wrong("plot-4", "coverage-unsaid")
-def ellipses_without_a_claim():
-    return by_hand(title="Clusters of the held-out birds")
+@wrong("plot-3", "alt-vague")
+def alt_without_species():
+    return step(alt="Three clouds of flowers with ellipses, two of them close together and one far away from both.")
 
 
-@wrong("plot-4", "wrong-kind")
-def a_model():
-    return KMeans(3, n_init=1, random_state=0).fit(lesson()[2])
+@wrong("plot-3", "wrong-kind")
+def name_of_a_file():
+    return step(ax="petals.png")
+
+
+@wrong("plot-3", "wrong-number")
+def figure_of_two_components():
+    return step(model=pipeline(2).fit(iris().X_train))

@@ -1,7 +1,9 @@
-"""Checks of notebook 05: an ellipse from a covariance, what it may claim, a contour that holds a mass, a figure."""
+"""Checks of notebook 05: inside an ellipse, and the five steps on another table."""
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Set
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
 from typing import Any
@@ -9,411 +11,304 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import chi2, norm
+from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
 
-from gmmlab.data import MEASURES
 from gmmlab.exercises.answers import AxesAnswer
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import Line, as_array, as_axes, as_number, as_results, mistakes_made, rubric
-from gmmlab.mixture import best_fit, covariance_matrices, density_levels, ellipse_radius, marginal
-from gmmlab.preprocess import split_penguins
+from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
+from gmmlab.exercises.rubric import (
+    Line,
+    as_axes,
+    as_labels,
+    as_mixture,
+    as_text,
+    mistakes_made,
+    need,
+    rubric,
+    wrong_kind,
+)
+from gmmlab.mixture import covariance_matrices, ellipse_radius, in_original_units, match_labels
 
 NOTEBOOK = "05_plot_mixture"
 
-BILLS = MEASURES[:2]
-VIEW = ["flipper_length_mm", "bill_length_mm"]
-
+COVERAGE = 0.9
 _NINETY = r"(?<![\d.])(90\s*(\\?%|per ?cent)|0?\.90?\b)|nine tenths"
+_CAREFUL = {"n_init": 10, "tol": 1e-6, "max_iter": 1000, "random_state": 0}
 
 
-@lru_cache
-def _lesson() -> tuple[GaussianMixture, pd.DataFrame, pd.DataFrame]:
-    """Return what the notebook works with: the model of the training birds, these birds, and the held-out ones."""
-    X_train, X_test, _, _ = split_penguins()
-    return best_fit(X_train, 3), X_train, X_test
-
-
-def draw_covariances(seed: int) -> list[tuple]:
-    """Draw four covariance matrices, tilted both ways, and a coverage for each."""
+def draw_samples(seed: int) -> list[tuple]:
+    """Draw samples around two upright and two tilted Gaussians, with a coverage for each."""
     rng = np.random.default_rng(seed)
     calls = []
-    for side in (0, 90, 0, 90):
-        long, tilt = rng.uniform(2, 6), np.radians(side + rng.uniform(15, 75))
+    for side in (0, 90, 30, 120):
+        tilt = np.radians(side + (rng.uniform(-15, 15) if side % 90 else 0))
         cos, sin = np.cos(tilt), np.sin(tilt)
-        root = np.array([[cos, -sin], [sin, cos]]) * [long, long * rng.uniform(0.2, 0.6)]
-        calls.append((root @ root.T, float(rng.uniform(0.4, 0.95))))
+        root = np.array([[cos, -sin], [sin, cos]]) * [rng.uniform(1.5, 2.2), rng.uniform(0.5, 0.8)]
+        mean = rng.uniform(8, 20, 2)
+        X = mean + 1.4 * rng.standard_normal((150, 2)) @ root.T
+        calls.append((X, mean, root @ root.T, float(rng.uniform(0.5, 0.9))))
     return calls
 
 
-_AXES = {
-    "variance-for-sd": "These are variances: an eigenvalue is the variance along an axis, in square millimetres. A "
-    "half-axis is a length.",
-    "full-for-half": "These are full lengths of the axes. The task asks for half-axes; `Ellipse` wants the full ones.",
-    "one-dimensional-radius": "This radius holds the coverage in one dimension, as 1.96 holds 95 %. In two dimensions "
-    "the ellipse must reach further out.",
-    "radius-not-rooted": "The radius is squared: from 1 - exp(-r²/2) comes r² first, and r is its root.",
-    "coverage-ignored": "This is the ellipse at one standard deviation for every coverage. Let the half-axes grow with "
-    "the radius of the coverage.",
-    "short-first": "The short half-axis comes first. `eigh` gives the smallest eigenvalue first; the task asks for the "
-    "long one first.",
-    "features-for-axes": "These come from the diagonal of the covariance: the spread of each feature. The axes of a "
-    "tilted ellipse are not those of the page.",
-}
-
-_ANGLE = {
-    "short-axis-angle": "This is the angle of the short axis, 90 degrees off. Which column of the eigenvectors belongs "
-    "to the largest eigenvalue?",
-    "radians": "This angle is in radians. The task asks for degrees.",
-    "mirrored": "The ellipse is mirrored: it falls where it should rise. `eigh` gives one eigenvector a column; did "
-    "you read a row, or measure the angle clockwise?",
-    "regression-slope": "This is the angle of the regression line. It is flatter than the long axis of the ellipse.",
-}
+def _squares(X: NDArray, mean: NDArray, covariance: NDArray) -> NDArray:
+    """Return the squared distances from the mean, in standard deviations in the sample's own direction."""
+    return np.sum((X - mean) @ np.linalg.inv(covariance) * (X - mean), axis=1)
 
 
-@exercise(
+def _square_radius(coverage: float) -> float:
+    return float(-2 * np.log(1 - coverage))
+
+
+def _inside(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
+    return _squares(X, mean, covariance) <= _square_radius(coverage)
+
+
+def _in_box(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
+    sds = np.sqrt(np.diag(covariance))
+    return np.all(np.abs(X - mean) <= ellipse_radius(coverage) * sds, axis=1)
+
+
+def _in_tilted_box(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
+    variances, directions = np.linalg.eigh(covariance)
+    return np.all(np.abs((X - mean) @ directions) <= ellipse_radius(coverage) * np.sqrt(variances), axis=1)
+
+
+def _by_variances(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
+    variances, directions = np.linalg.eigh(covariance)
+    return np.sum(((X - mean) @ directions / variances) ** 2, axis=1) <= _square_radius(coverage)
+
+
+_MIRROR = np.array([[1, -1], [-1, 1]])
+
+inside_ellipse = function_exercise(
     "plot-1",
-    title="An ellipse for any coverage",
-    points=2,
-    hint="Solve 1 - exp(-r²/2) = coverage for r. `np.linalg.eigh` returns the variances in rising order, and the "
-    "direction of the j-th axis as `directions[:, j]`. `np.arctan2(y, x)` gives an angle in radians.",
-    inputs=draw_covariances,
-)
-def ellipse_of(answer: Any) -> Iterator[Line]:
-    """Judge half-axes and angle of the ellipse that holds a coverage."""
-    inputs = draw_covariances(getattr(answer, "seed", 0))
-    expected = "a function that returns three numbers: long half-axis, short half-axis, angle"
-    returned = np.array([as_array(result, (3,), expected) for result in as_results(answer, len(inputs))])
-    yield rubric(
-        1,
-        _close(returned[:, :2], _right_axes(inputs)),
-        "The half-axes are right for each covariance and coverage.",
-        *mistakes_made({name: _close(returned[:, :2], *wrong) for name, wrong in _wrong_axes(inputs).items()}, _AXES),
-        otherwise="The half-axes are not right. For the identity matrix and a coverage of 0.393 both are 1.",
-    )
-    yield rubric(
-        1,
-        _same_angle(returned[:, 2], _right_angle(inputs)),
-        "The angle of the long axis is right.",
-        *mistakes_made(
-            {name: _same_angle(returned[:, 2], wrong) for name, wrong in _wrong_angles(inputs).items()}, _ANGLE
-        ),
-        otherwise="The angle is not that of the long axis. For a diagonal matrix it is 0 or 90.",
-    )
+    title="Inside or outside?",
+    hint="Undo the drawing. Subtract the mean, take the coordinates along the eigenvectors with `@ directions`, and "
+    "divide each by its half-axis at 1 sd. The ellipse is now a circle: compare the distance from the centre with the "
+    "radius for the coverage.",
+    inputs=draw_samples,
+    returns=[
+        Value("answers (True or False, one for each sample)", lambda *a: 1.0 * _inside(*a), [
+            Slip("outside-for-inside", lambda *a: ~_inside(*a),
+                 "True and False are exchanged: True stands for a sample inside."),
+            Slip("one-dimensional-radius", lambda X, m, S, c: _squares(X, m, S) <= norm.ppf((1 + c) / 2) ** 2,
+                 "This radius holds the coverage in one dimension, as 1.64 holds 90%. In two dimensions the ellipse "
+                 "must reach further."),
+            Slip("radius-not-rooted", [lambda X, m, S, c: np.sqrt(_squares(X, m, S)) <= _square_radius(c),
+                                       lambda X, m, S, c: _squares(X, m, S) <= ellipse_radius(c)],
+                 "A distance is compared with a squared one. From 1 - exp(-r²/2) comes r² first, and r is its root."),
+            Slip("coverage-ignored", [lambda X, m, S, c: _squares(X, m, S) <= 1,
+                                      lambda X, m, S, c: _squares(X, m, S) <= 4],
+                 "The ellipse is the same for every coverage. Compute the radius from `coverage`."),
+            Slip("correlation-ignored", lambda X, m, S, c: _inside(X, m, np.diag(np.diag(S)), c),
+                 "Your ellipse is upright, since you used the variances alone. Use the covariance, too."),
+            Slip("box-for-ellipse", [_in_box, _in_tilted_box],
+                 "This is a box: you compared each coordinate by itself. Inside an ellipse, the squares of both "
+                 "coordinates count together."),
+            Slip("variance-for-sd", _by_variances,
+                 "You divided by the eigenvalues, which are variances. A half-axis is the root of an eigenvalue."),
+            Slip("covariance-for-inverse",
+                 lambda X, m, S, c: np.sum((X - m) @ S * (X - m), axis=1) <= _square_radius(c),
+                 "You multiplied by the covariance. A wide direction must count less: use the inverse."),
+            Slip("circle-for-ellipse", lambda X, m, S, c: np.sum((X - m) ** 2, axis=1) <= _square_radius(c),
+                 "This is a circle: the covariance does not matter in your function."),
+            Slip("mean-forgotten", lambda X, m, S, c: _inside(X, 0 * m, S, c),
+                 "Your ellipse has its centre at zero. Subtract the mean first."),
+            Slip("mirrored", lambda X, m, S, c: _inside(X, m, S * _MIRROR, c),
+                 "Your ellipse falls where it should rise. `eigh` returns one eigenvector a column: use "
+                 "`@ directions`."),
+        ]),
+    ],
+    credits=[
+        Credit(1, "Upright ellipses: right.", "Some samples of an upright ellipse are on the wrong side. Try a sample "
+               "at the mean, and one far away.", calls=slice(0, 2)),
+        Credit(1, "Tilted ellipses: right.", "Some samples of a tilted ellipse are on the wrong side.",
+               calls=slice(2, 4)),
+    ],
+)  # fmt: skip
 
 
-def _close(values: NDArray, *others: NDArray) -> bool:
-    return any(np.allclose(values, other, rtol=1e-3) for other in others)
-
-
-def _same_angle(degrees: NDArray, others: NDArray) -> bool:
-    """Whether the angles agree within 0.1 degrees; an axis that points the other way is the same axis."""
-    return bool(np.all(np.abs((degrees - others + 90) % 180 - 90) < 0.1))
-
-
-def _sd_along_axes(inputs: list[tuple]) -> NDArray:
-    """Return the standard deviations along the long and the short axis, one row a call."""
-    return np.sqrt(np.array([np.linalg.eigvalsh(covariance)[::-1] for covariance, _ in inputs]))
-
-
-def _radii(inputs: list[tuple]) -> NDArray:
-    return np.array([[ellipse_radius(coverage)] for _, coverage in inputs])
-
-
-def _right_axes(inputs: list[tuple]) -> NDArray:
-    return _radii(inputs) * _sd_along_axes(inputs)
-
-
-def _wrong_axes(inputs: list[tuple]) -> dict[str, list[NDArray]]:
-    sd, r = _sd_along_axes(inputs), _radii(inputs)
-    spread = np.sqrt(np.array([np.diag(covariance) for covariance, _ in inputs]))
-    one = norm.ppf([[(1 + coverage) / 2] for _, coverage in inputs])
-    return {
-        "variance-for-sd": [sd**2, r * sd**2, r**2 * sd**2],
-        "full-for-half": [2 * r * sd],
-        "one-dimensional-radius": [one * sd],
-        "radius-not-rooted": [r**2 * sd],
-        "coverage-ignored": [sd, 2 * sd],
-        "short-first": [r * sd[:, ::-1]],
-        "features-for-axes": [r * spread, r * np.sort(spread)[:, ::-1], spread],
-    }
-
-
-def _right_angle(inputs: list[tuple]) -> NDArray:
-    x, y = np.array([np.linalg.eigh(covariance)[1][:, -1] for covariance, _ in inputs]).T
-    return np.degrees(np.arctan2(y, x)) % 180
-
-
-def _wrong_angles(inputs: list[tuple]) -> dict[str, NDArray]:
-    right = _right_angle(inputs)
-    slope = np.array([covariance[0, 1] / covariance[0, 0] for covariance, _ in inputs])
-    return {
-        "short-axis-angle": right + 90,
-        "radians": np.radians(right),
-        "mirrored": -right,
-        "regression-slope": np.degrees(np.arctan(slope)),
-    }
-
-
-choice(
-    "plot-2",
-    module=__name__,
-    title="What a legend may claim",
-    points=1,
-    hint="How many dimensions has the ellipse on the page? And is the claim about the component, or about some birds?",
-    right="b",
-    options={
-        "a": "95 % are within 2 standard deviations in one dimension. On the page a bird must be near the mean in two.",
-        "b": "The marginal of two features is a two-dimensional Gaussian, whatever it was cut from, and its ellipse at "
-        "2 standard deviations holds 86.5 %.",
-        "c": "59.4 % is what the ellipsoid at 2 standard deviations holds in the space of all four features. The "
-        "ellipse drawn is that of the marginal, which has two.",
-        "d": "90.3 % is what was counted among 103 birds; other birds would give another number. It supports the "
-        "claim, but what the ellipse holds of the component follows from the model.",
-    },
-)
-
-
-MASS = 0.75
-
-_LEVEL = {
-    "density-for-probability": "This is a probability. The level is a density, in shares per square millimetre: the "
-    "density of the last cell that is needed to hold the mass.",
-    "log-density": "This is the logarithm of a density, as `score_samples` gives it. Take `np.exp` first.",
-    "share-of-peak": "This is a share of the peak's height. A contour at a quarter of the peak does not hold three "
-    "quarters of the mass: add up the cells.",
-    "outside-for-inside": "The region above this level holds 25 %. Which share is inside the contour, which outside?",
-    "birds-for-mass": "Three quarters of some birds lie above this level. The contour must hold three quarters of the "
-    "model's mass: the birds come in afterwards, to test it.",
-    "cells-for-mass": "Three quarters of the grid's cells lie above this level, and most of them are nearly empty. "
-    "Count what the cells hold, not how many they are.",
-    "grid-too-small": "Your grid is too small or too coarse: let it reach far enough that the integral is one, and "
-    "take at least 100 by 100 points.",
-}
-
-_SHARE = {
-    "fitted-on-test": "These are the training birds, which the fit has seen. Count the held-out ones.",
-    "outside-for-inside": "This is the share outside the contour.",
-    "percent": "This is in per cent. A share lies between 0 and 1.",
-    "count-for-share": "This is a number of birds. Divide it by the number of held-out birds.",
-    "claimed-for-counted": "This is what the contour should hold of the model. Count what it does hold of the birds.",
-    "follows-from-level": "This is the share of held-out birds above your level, counted well. Mend the level first.",
-}
-
-
-@exercise(
-    "plot-3",
-    title="A contour that holds three quarters",
-    points=2,
-    hint="Lay a grid over the bill plane that reaches well beyond the birds, as for Old Faithful, and give its "
-    "densities to `density_levels`. A bird is inside the contour if the density at the bird is at least the level.",
-)
-def contour_level(level: Any, share: Any) -> Iterator[Line]:
-    """Judge the density of the contour that holds three quarters, and the share of held-out birds inside."""
-    level = as_number(level, "one number, the density on the contour, as its first answer")
-    yield _judge_level(level)
-    yield _judge_share(as_number(share, "one number, the share of birds inside, as its second answer"), level)
-
-
-def _judge_level(level: float) -> Line:
-    reference = _reference()
-    right, peak = reference["level"], reference["peak"]
-    made = {
-        "density-for-probability": _near(level, MASS, 1 - MASS, 100 * MASS),
-        "log-density": level < 0,
-        "share-of-peak": _near(level, MASS * peak, (1 - MASS) * peak),
-        "outside-for-inside": _near(level, reference["other level"]),
-        "birds-for-mass": _near(level, *reference["bird levels"], by=0.005),
-        "cells-for-mass": level < reference["thin"],
-        "grid-too-small": 0.9 * right < level < 1.2 * right,
-    }
-    return rubric(
-        1,
-        _near(level, right),
-        "The contour at this density holds 75 % of the model.",
-        *mistakes_made(made, _LEVEL),
-        otherwise="The contour at this density does not hold 75 %. Is it the density of the two bill measures?",
-    )
-
-
-def _judge_share(share: float, level: float) -> Line:
-    reference = _reference()
-    right, n = reference["share"], reference["birds"]
-    made = {
-        "fitted-on-test": _near(share, reference["training share"], by=0.004),
-        "outside-for-inside": _near(share, 1 - right),
-        "percent": _near(share, 100 * right),
-        "count-for-share": _near(share, n * right),
-        "claimed-for-counted": _near(share, MASS, by=1e-6),
-        "follows-from-level": abs(share - np.mean(reference["at birds"] >= level)) < 0.005,
-    }
-    return rubric(
-        1,
-        _near(share, right, by=0.005),
-        "This share of the held-out birds is inside: it does not contradict the 75 %.",
-        *mistakes_made(made, _SHARE),
-        otherwise="This is not the share of held-out birds whose density is at least the level.",
-    )
-
-
-def _near(value: float, *others: float, by: float = 0.015) -> bool:
-    return any(abs(value - other) <= by * abs(other) for other in others)
+SPECIES = ("setosa", "versicolor", "virginica")
 
 
 @lru_cache
-def _reference() -> dict[str, Any]:
-    """Return the right answers to plot-3, and what the usual mistakes give."""
-    gmm, X_train, X_test = _lesson()
-    flat = marginal(gmm, BILLS)
-    x, y = np.meshgrid(np.linspace(22, 69, 300), np.linspace(8, 26, 300))
-    density = _density(flat, pd.DataFrame({BILLS[0]: x.ravel(), BILLS[1]: y.ravel()}))
-    level, other, thin = density_levels(density, [MASS, 1 - MASS, 0.9999])
-    at_test, at_train = _density(flat, X_test[BILLS]), _density(flat, X_train[BILLS])
-    return {
-        "level": level,
-        "other level": other,
-        "thin": thin,
-        "peak": density.max(),
-        "bird levels": [np.quantile(at_test, 1 - MASS), np.quantile(at_train, 1 - MASS)],
-        "share": np.mean(at_test >= level),
-        "training share": np.mean(at_train >= level),
-        "birds": len(X_test),
-        "at birds": at_test,
-    }
+def iris() -> tuple[pd.DataFrame, pd.DataFrame, NDArray, NDArray]:
+    """Return the split of plot-2."""
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=0)
+    return X_train, X_test, y_train.to_numpy(), y_test.to_numpy()
 
 
-def _density(gmm: GaussianMixture, X: pd.DataFrame) -> NDArray:
-    return np.exp(gmm.score_samples(X))
+@dataclass(frozen=True)
+class Scene:
+    """What a figure of a model is to show.
+
+    Attributes
+    ----------
+    clusters : array of shape (45,)
+        The held-out flowers' clusters, as places in `SPECIES`: matched on the training flowers.
+    means, covariances : arrays of shape (3, 4) and (3, 4, 4)
+        Of the components, in cm, in the order of `SPECIES`.
+    scaled : pair of arrays
+        The same in standard deviations of the training flowers.
+    """
+
+    clusters: NDArray
+    means: NDArray
+    covariances: NDArray
+    scaled: tuple[NDArray, NDArray]
+
+    def parts(self, view: list[str], groups: NDArray | None = None) -> list[Counter]:
+        """Return the held-out flowers in a view by cluster, or by other groups."""
+        groups = self.clusters if groups is None else groups
+        return [_counted(iris()[1].loc[groups == k, view]) for k in range(len(SPECIES))]
+
+    def seen(self, view: list[str]) -> tuple[NDArray, NDArray]:
+        """Return means and covariances of the components in a view."""
+        at = _columns(view)
+        return self.means[:, at], self.covariances[:, at][:, :, at]
 
 
-_BIRDS = {
-    "swapped-features": "The axes are exchanged: the flipper goes across, the bill upwards.",
-    "other-features": "These are other measures than flipper length and bill length.",
-    "training-birds": "There are training birds in the figure. Draw the held-out ones only: the fit has not seen them.",
-    "missing-birds": "Some of the 103 held-out birds are not drawn, or not in millimetres.",
-    "invented-birds": "There are points in the figure that are neither held-out birds nor means of the components.",
-    "clipped": "The limits of the axes cut off some birds, as in the bad figure.",
-    "labels-of-the-view": "These labels come from a model that sees two measures only. Take the labels that the model "
-    "gives with all four.",
-    "species-for-clusters": "These are the species. The figure shows the clusters that the model found.",
-    "one-cloud": "All birds look the same. Each cluster needs its own marker and colour.",
+def _columns(view: list[str]) -> list[int]:
+    return [list(iris()[0].columns).index(name) for name in view]
+
+
+def _scene(gmm: GaussianMixture, scaler: StandardScaler) -> Scene:
+    """Match the components to the species, and put them into cm."""
+    X_train, X_test, y_train, _ = iris()
+    labels, k = gmm.predict(_scaled(scaler, X_train)), len(SPECIES)
+    counts = np.array([[np.sum((labels == j) & (y_train == c)) for c in range(k)] for j in range(k)])
+    component, species = linear_sum_assignment(counts, maximize=True)
+    order = component[np.argsort(species)]
+    own = in_original_units(gmm, scaler)
+    return Scene(
+        np.argsort(order)[gmm.predict(_scaled(scaler, X_test))],
+        own.means_[order],
+        covariance_matrices(own)[order],
+        (gmm.means_[order], covariance_matrices(gmm)[order]),
+    )
+
+
+def _scaled(scaler: StandardScaler, X: pd.DataFrame) -> NDArray:
+    return (X.to_numpy() - scaler.mean_) / scaler.scale_
+
+
+_POINTS = {
+    "training-samples": "There are flowers of the training set in the figure. Draw the held-out ones only: the fit "
+    "has not seen them.",
+    "missing-samples": "Expected {n} held-out flowers in the figure, got {drawn}. Are they all drawn, in the units of "
+    "the data and not in standard deviations?",
+    "invented-samples": "There are points in the figure that are neither held-out flowers nor means of components.",
+    "clipped": "The limits of the axes cut off some flowers.",
+    "species-for-clusters": "These groups are the true species. Show the clusters that the model found.",
+    "one-cloud": "All flowers look the same. Each cluster needs a marker and a colour of its own.",
     "colour-alone": "The clusters differ in colour alone. Give each its own marker too, for grey print and for "
     "colour-blind readers.",
     "marker-alone": "The clusters differ in their markers alone. Give each its own colour too.",
+    "labels-not-matched": "The groups are right, but a legend entry names the wrong species. Match clusters to species "
+    "before you name and colour them.",
+    "labels-missing": "The groups are right, but they have no names. Give each a `label` with the name of its species.",
 }
 
 _ELLIPSES = {
-    "no-ellipses": "There is no ellipse in the figure. `plot_ellipses` draws them, or `Ellipse` with `ax.add_patch`.",
-    "swapped-features": "The ellipses are those of the exchanged axes. `marginal` keeps the features in the order in "
-    "which you name them.",
+    "no-ellipses": "There is no ellipse in the figure. Add each with `ax.add_patch`.",
+    "wrong-units": "The ellipses are in standard deviations, the axes are not. Multiply the means by `scale_` and add "
+    "`mean_`; multiply the covariances by the outer product of `scale_`.",
+    "swapped-features": "The ellipses are those of the exchanged axes. Take means and covariances in the order in "
+    "which the axes show the features.",
     "variance-for-sd": "The half-axes are variances. Take the roots of the eigenvalues.",
     "half-for-full": "The ellipses are half as large as they should be: `Ellipse` takes the full width and height.",
-    "one-dimensional-radius": "1.64 standard deviations hold 90 % in one dimension. In two the ellipse must be larger.",
-    "mirrored": "The ellipses are mirrored. One eigenvector is one column of what `eigh` returns.",
-    "slice-of-precision": "You cut the precisions. The marginal keeps entries of the covariances; entries of their "
-    "inverses belong to birds whose other measures are fixed.",
+    "one-dimensional-radius": "1.64 standard deviations hold 90% in one dimension. In two the ellipse must be larger.",
+    "radius-of-all-features": "This radius holds 90% in the space of all four features. The page has two.",
+    "mirrored": "The ellipses are mirrored. `eigh` returns one eigenvector a column.",
+    "short-for-long": "Width and height are exchanged. The first eigenvalue belongs to the first column of "
+    "`directions`, and the angle must be that of the axis which you give as the width.",
+    "radians": "`Ellipse` wants the angle in degrees, not in radians.",
+    "slice-of-precision": "You took a part of the precisions. A view keeps entries of the covariances.",
+    "other-coverage": "The ellipses have the right shape, but hold {got:.1%} and not 90%. In two dimensions 90% needs "
+    "2.146 standard deviations.",
+    "extra-ellipses": "There are ellipses besides those of 90% that belong to no component at a coverage that the "
+    "figure states.",
     "misplaced": "The ellipses are not around the means of the three components in this view.",
-    "other-coverage": "The ellipses have the right form and hold another share than 90 %.",
-    "extra-ellipses": "There are more ellipses than those of 90 %, and they are not those of a component at a coverage "
-    "that the figure states.",
 }
 
 _WORDS = {
-    "no-units": "An axis has no label with its unit, such as `bill depth (mm)`.",
-    "wrong-label": "The labels do not say flipper length across and bill length upwards.",
+    "axis-unlabelled": "An axis has no label with its unit, such as `petal length (cm)`.",
+    "wrong-label": "The labels of the axes do not name the features that are drawn.",
     "no-title": "The title is missing, or too short to say what is to be seen.",
-    "no-legend": "The Axes has no legend: say what the markers and the ellipses are.",
-    "coverage-unsaid": "Nothing in the figure says that the ellipses hold 90 %.",
+    "no-legend": "The Axes has no legend: say what the markers stand for.",
+    "coverage-unsaid": "Nothing in the figure says that the ellipses hold 90%.",
+    "alt-missing": "The alt text has {n} words. A reader who cannot see the figure needs at least ten: what is shown, "
+    "and what is to be seen.",
+    "alt-vague": "The alt text does not name all three species. Say where each one lies.",
 }
 
 
-@exercise(
-    "plot-4",
-    title="Another view, mended from the start",
-    points=3,
-    hint="`plot_clusters` and `plot_ellipses` do most of it. Which mixture belongs to this view, in the order of its "
-    "axes? What is left for you: the right birds, the right labels, the limits, and a title.",
-)
-def mended_figure(answer: Any) -> Iterator[Line]:
-    """Judge a figure of the held-out birds, their clusters, ellipses of 90 %, and the words on it."""
-    ax = as_axes(answer)
-    yield _judge_birds(ax)
-    yield _judge_ellipses(ax)
-    yield _judge_words(ax)
-
-
-def _judge_birds(ax: AxesAnswer) -> Line:
-    groups = _groups(ax)
-    styles = _styles_of(groups, "clusters")
-    spoiled = _spoiled(ax, set().union(*groups.values()))
-    apart = styles and len({key[0] for key in styles}) == len({key[1] for key in styles}) == len(styles)
+def _judge_points(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
+    X_train, X_test, _, _ = iris()
+    drawn, means = _groups(ax), scene.seen(view)[0]
+    groups = {key: _without_means(points, means) for key, (points, _) in drawn.items()}
+    every: Counter = sum(groups.values(), Counter())
+    test, train = _counted(X_test[view]), _counted(X_train[view])
+    styles = _styles(groups, scene.parts(view))
+    apart = bool(styles) and all(len({key[part] for key in styles}) == len(styles) for part in (0, 1))
+    wrong = _wrong_labels([drawn[key][1] for key in styles], ax.legend) if apart else ""
+    made = {
+        "training-samples": test <= every and sum((every - test & train).values()) > len(X_train) / 4,
+        "missing-samples": not test <= every,
+        "invented-samples": every - test,
+        "clipped": not _all_within(ax, test),
+        **_mixed_up(groups, scene, view),
+        "labels-not-matched": wrong == "other",
+        "labels-missing": wrong == "none",
+    }
+    got = sum((every & test).values())
+    words = _POINTS | {"missing-samples": _POINTS["missing-samples"].format(n=len(X_test), drawn=got)}
     return rubric(
         1,
-        apart and not any(spoiled.values()),
-        "All held-out birds are there, each cluster with its own marker and colour.",
-        *mistakes_made({**spoiled, **_mixed_up(groups)}, _BIRDS),
-        otherwise="The groups drawn are not the clusters that the model gives with all four measures.",
+        apart and not any(made.values()),
+        "All held-out flowers are there, each cluster with its own marker, colour and name.",
+        *mistakes_made(made, words),
+        otherwise="The groups drawn are not the clusters that your model gives with all four features.",
     )
 
 
-def _spoiled(ax: AxesAnswer, drawn: set) -> dict[str, Any]:
-    """Say which birds are missing or do not belong here."""
-    birds = _birds("held out", *VIEW)
-    pairs = [pair for pair in permutations(MEASURES, 2) if {*pair} != {*VIEW}]
-    return {
-        "swapped-features": _birds("held out", *VIEW[::-1]) <= drawn,
-        "other-features": any(_birds("held out", *pair) <= drawn for pair in pairs),
-        "training-birds": (_birds("training", *VIEW) - birds) & drawn,
-        "missing-birds": not birds <= drawn,
-        "invented-birds": any(_inside(ax, {place}) and not _belongs(place) for place in drawn),
-        "clipped": not _inside(ax, birds),
-    }
-
-
-def _belongs(place: tuple[float, float]) -> bool:
-    """Whether a held-out bird or the mean of a component is at this place."""
-    if place in _birds("held out", *VIEW):
-        return True
-    means = marginal(_lesson()[0], VIEW).means_
-    return bool(np.any(np.all(np.abs(means - place) < 0.06, axis=1)))
-
-
-def _mixed_up(groups: Mapping[tuple, set]) -> dict[str, Any]:
+def _mixed_up(groups: Mapping[tuple, Counter], scene: Scene, view: list[str]) -> dict[str, Any]:
     """Say how the groups drawn differ from the clusters."""
-    birds = _birds("held out", *VIEW)
+    clusters, test = scene.parts(view), _counted(iris()[1][view])
+    right = _styles(groups, clusters)
     return {
-        "labels-of-the-view": _styles_of(groups, "view"),
-        "species-for-clusters": _styles_of(groups, "species"),
-        "one-cloud": sum(bool(group & birds) for group in groups.values()) == 1,
-        "colour-alone": _styles_of(_joined(groups, 1), "clusters"),
-        "marker-alone": _styles_of(_joined(groups, 0), "clusters"),
+        "species-for-clusters": not right and _styles(groups, scene.parts(view, iris()[3])),
+        "one-cloud": sum(bool(group & test) for group in groups.values()) == 1,
+        "colour-alone": _styles(_joined(groups, 1), clusters) and not _styles(_joined(groups, 0), clusters),
+        "marker-alone": _styles(_joined(groups, 0), clusters) and not _styles(_joined(groups, 1), clusters),
     }
 
 
-@lru_cache
-def _birds(part: str, *features: str) -> frozenset[tuple[float, float]]:
-    """Return the places of the training or the held-out birds in a view."""
-    _, X_train, X_test = _lesson()
-    return frozenset(_places({"training": X_train, "held out": X_test}[part][list(features)]))
+def _wrong_labels(labels: list[set[str]], legend: list[str]) -> str:
+    """Say whether a group bears the name of another species ("other") or of none ("none")."""
+    given = [" ".join(label for label in group if not label.startswith("_")).lower() for group in labels]
+    if any(label and name.lower() not in label and any(n.lower() in label for n in SPECIES)
+           for name, label in zip(SPECIES, given, strict=True)):  # fmt: skip
+        return "other"
+    # Without labels of its own a group may be named by handles that were made for the legend.
+    words = " ".join(legend).lower()
+    named = [name.lower() in (label or words) for name, label in zip(SPECIES, given, strict=True)]
+    return "" if all(named) else "none"
 
 
-@lru_cache
-def _partition(kind: str) -> list[set[tuple[float, float]]]:
-    """Return the places of the held-out birds by cluster, by cluster of the view alone, or by species."""
-    gmm, _, X_test = _lesson()
-    X = X_test[VIEW]
-    by_kind = {
-        "clusters": lambda: gmm.predict(X_test),
-        "view": lambda: marginal(gmm, VIEW).predict(X),
-        "species": lambda: split_penguins()[3].to_numpy(),
-    }
-    labels = by_kind[kind]()
-    return [_places(X[labels == label]) for label in np.unique(labels)]
+def _counted(X: ArrayLike) -> Counter:
+    """Return how often each point occurs: float32 keeps tenths of a millimetre to three decimals."""
+    return Counter(map(tuple, np.asarray(X, dtype=float).round(3).tolist()))
 
 
-def _places(X: ArrayLike) -> set[tuple[float, float]]:
-    """Return points as a set that can be compared: float32 keeps tenths of a millimetre to three decimals."""
-    return set(map(tuple, np.asarray(X, dtype=float).round(3).tolist()))
+def _without_means(points: Counter, means: NDArray) -> Counter:
+    """Leave out what was drawn at the mean of a component."""
+    return Counter({p: n for p, n in points.items() if not np.any(np.all(np.abs(means - p) < 0.002, axis=1))})
 
 
 def _floats(value: Any) -> NDArray[np.float64]:
@@ -424,22 +319,24 @@ def _floats(value: Any) -> NDArray[np.float64]:
         return np.empty(0)
 
 
-def _groups(ax: AxesAnswer) -> dict[tuple[Hashable, Hashable], set]:
-    """Return the points drawn with each marker and colour."""
-    groups: dict[tuple[Hashable, Hashable], set] = {}
-    for marker, colour, points in [*_from_lines(ax), *_from_scatters(ax)]:
-        groups.setdefault((marker, colour), set()).update(_places(points))
+def _groups(ax: AxesAnswer) -> dict[tuple[Hashable, Hashable], tuple[Counter, set[str]]]:
+    """Return for each marker and colour the points drawn and their labels."""
+    groups: dict[tuple[Hashable, Hashable], tuple[Counter, set[str]]] = {}
+    for marker, colour, points, label in [*_from_lines(ax), *_from_scatters(ax)]:
+        group = groups.setdefault((marker, colour), (Counter(), set()))
+        group[0].update(_counted(points))
+        group[1].add(label)
     return groups
 
 
-def _from_lines(ax: AxesAnswer) -> Iterator[tuple[Hashable, Hashable, NDArray]]:
+def _from_lines(ax: AxesAnswer) -> Iterator[tuple[Hashable, Hashable, NDArray, str]]:
     for line in ax.of("line"):
         x, y = (_floats(line.get(name)).ravel() for name in ("x", "y"))
         if len(x) == len(y) and str(line.get("marker")) not in ("None", "", " "):
-            yield str(line.get("marker")), str(line.get("colour")), np.column_stack([x, y])
+            yield str(line.get("marker")), str(line.get("colour")), np.column_stack([x, y]), str(line.get("label"))
 
 
-def _from_scatters(ax: AxesAnswer) -> Iterator[tuple[Hashable, Hashable, NDArray]]:
+def _from_scatters(ax: AxesAnswer) -> Iterator[tuple[Hashable, Hashable, NDArray, str]]:
     for scatter in ax.of("scatter"):
         points, colours = _floats(scatter.get("offsets")), _floats(scatter.get("colours"))
         if points.ndim != 2 or points.shape[1] != 2 or colours.ndim != 2 or len(colours) not in (1, len(points)):
@@ -447,79 +344,114 @@ def _from_scatters(ax: AxesAnswer) -> Iterator[tuple[Hashable, Hashable, NDArray
         outline = str(_floats(scatter.get("outline")).round(3).tolist())
         rows = np.broadcast_to(colours, (len(points), colours.shape[1])).round(3)
         for colour in np.unique(rows, axis=0):
-            yield outline, str(colour.tolist()), points[(rows == colour).all(axis=1)]
+            chosen = points[(rows == colour).all(axis=1)]
+            yield outline, str(colour.tolist()), chosen, str(scatter.get("label"))
 
 
-def _joined(groups: Mapping[tuple, set], part: int) -> dict[tuple, set]:
+def _joined(groups: Mapping[tuple, Counter], part: int) -> dict[tuple, Counter]:
     """Return the groups that a reader sees who looks at the marker (0) or at the colour (1) alone."""
-    joined: dict[tuple, set] = {}
+    joined: dict[tuple, Counter] = {}
     for key, group in groups.items():
-        joined.setdefault((key[part],), set()).update(group)
+        joined.setdefault((key[part],), Counter()).update(group)
     return joined
 
 
-def _styles_of(groups: Mapping[tuple, set], kind: str) -> list[tuple]:
-    """Return the style of each part of a partition, in any order; empty if the figure does not tell them apart."""
-    birds = _birds("held out", *VIEW)
-    parts = [next((key for key, group in groups.items() if group & birds == part), None) for part in _partition(kind)]
-    return [] if None in parts else [key for key in parts if key is not None]
+def _styles(groups: Mapping[tuple, Counter], parts: list[Counter]) -> list[tuple]:
+    """Return the style of each part, in its order; empty if the figure does not tell them apart."""
+    every = sum(parts, Counter())
+    found = [next((key for key, group in groups.items() if group & every == part), None) for part in parts]
+    return [] if None in found else [key for key in found if key is not None]
 
 
-def _inside(ax: AxesAnswer, birds: Set[tuple[float, float]]) -> bool:
+def _all_within(ax: AxesAnswer, points: Counter) -> bool:
     limits = [np.sort(_floats(limit).ravel()) for limit in (ax.xlim, ax.ylim)]
     if any(limit.shape != (2,) for limit in limits):
         return False
-    return all(low <= value <= high for bird in birds for value, (low, high) in zip(bird, limits, strict=True))
+    return all(low <= value <= high for p in points for value, (low, high) in zip(p, limits, strict=True))
 
 
-def _judge_ellipses(ax: AxesAnswer) -> Line:
-    view = marginal(_lesson()[0], VIEW)
-    drawn = [form for ellipse in ax.of("ellipse") if (form := _form(ellipse)) is not None]
-    square = ellipse_radius(0.9) ** 2
-    centres, right = view.means_, square * view.covariances_
-    extra = _unexplained(drawn, view, _stated_shares(ax))
+def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
+    means, covariances = scene.seen(view)
+    drawn = [form for form in map(_form, [*ax.of("ellipse"), *ax.of("line")]) if form is not None]
+    right = ellipse_radius(COVERAGE) ** 2 * covariances
+    all_there = _all_drawn(drawn, means, right)
+    got = _coverage_of(drawn, means, covariances)
+    extra = _unexplained(drawn, means, covariances, _stated_shares(ax))
     made = {
         "no-ellipses": not drawn,
-        "swapped-features": _all_drawn(drawn, centres[:, ::-1], right[:, ::-1, ::-1]),
-        **{name: _all_drawn(drawn, centres, wrong) for name, wrong in _wrong_forms(view.covariances_, square).items()},
-        "misplaced": not _all_drawn(drawn, centres, right, form=lambda matrix: 0 * matrix),
-        "extra-ellipses": extra and _all_drawn(drawn, centres, right),
-        "other-coverage": _all_drawn(drawn, centres, right, form=lambda matrix: matrix / np.trace(matrix)),
+        **{name: _all_drawn(drawn, *wrong) for name, wrong in _wrong_ellipses(scene, view).items()},
+        "extra-ellipses": extra and all_there,
+        "other-coverage": got is not None,
+        "misplaced": not _all_drawn(drawn, means, right, form=lambda matrix: 0 * matrix),
     }
+    words = _ELLIPSES | {"other-coverage": _ELLIPSES["other-coverage"].format(got=got or 0)}
     return rubric(
         1,
-        _all_drawn(drawn, centres, right) and not extra,
-        "Each component has its ellipse, and it holds 90 %.",
-        *mistakes_made(made, _ELLIPSES),
-        otherwise="The ellipses are not those of the marginal mixture of these two measures.",
+        all_there and not extra,
+        "Each component has its ellipse, and it holds 90%.",
+        *mistakes_made(made, words),
+        otherwise="The ellipses are not those of the three components in this view.",
     )
 
 
-def _wrong_forms(covariances: NDArray, square: float) -> dict[str, NDArray]:
-    columns = [MEASURES.index(name) for name in VIEW]
-    precisions = np.linalg.inv(covariance_matrices(_lesson()[0]))[:, columns][:, :, columns]
+def _wrong_ellipses(scene: Scene, view: list[str]) -> dict[str, tuple[NDArray, NDArray]]:
+    """Return for the usual mistakes where the ellipses are, and their matrices."""
+    (means, covariances), square = scene.seen(view), ellipse_radius(COVERAGE) ** 2
+    at = _columns(view)
+    scaled = scene.scaled[0][:, at], square * scene.scaled[1][:, at][:, :, at]
+    precisions = np.linalg.inv(scene.covariances)[:, at][:, :, at]
+    turned = [_redrawn(covariance, np.radians) for covariance in covariances]
     return {
-        "variance-for-sd": square * covariances @ covariances,
-        "half-for-full": square / 4 * covariances,
-        "one-dimensional-radius": norm.ppf(0.95) ** 2 * covariances,
-        "mirrored": square * covariances * [[1, -1], [-1, 1]],
-        "slice-of-precision": square * np.linalg.inv(precisions),
+        "wrong-units": scaled,
+        "swapped-features": (means[:, ::-1], square * covariances[:, ::-1, ::-1]),
+        "variance-for-sd": (means, square * covariances @ covariances),
+        "half-for-full": (means, square / 4 * covariances),
+        "one-dimensional-radius": (means, norm.ppf((1 + COVERAGE) / 2) ** 2 * covariances),
+        "radius-of-all-features": (means, chi2.ppf(COVERAGE, 4) * covariances),
+        "mirrored": (means, square * covariances * _MIRROR),
+        "short-for-long": (means, square * np.array([_redrawn(c, lambda angle: angle + 90) for c in covariances])),
+        "radians": (means, square * np.array(turned)),
+        "slice-of-precision": (means, square * np.linalg.inv(precisions)),
     }
 
 
-def _form(ellipse: Mapping[str, Any]) -> tuple[NDArray, NDArray] | None:
-    """Return centre and matrix M of an ellipse, whose points x satisfy (x - c)' M^-1 (x - c) = 1."""
-    size, centre = _floats([ellipse.get("width"), ellipse.get("height")]), _floats(ellipse.get("centre"))
-    angle = np.radians(_floats(ellipse.get("angle")))
+def _redrawn(covariance: NDArray, change: Callable) -> NDArray:
+    """Return the matrix of the ellipse that is drawn if the angle of the first eigenvector is changed."""
+    variances, directions = np.linalg.eigh(covariance)
+    angle = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
+    return _matrix(2 * np.sqrt(variances), change(angle))
+
+
+def _matrix(size: NDArray, degrees: Any) -> NDArray:
+    """Return the matrix M of an ellipse of this width and height, whose points x satisfy x' M^-1 x = 1."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    root = np.array([[cos, -sin], [sin, cos]]) * size / 2
+    return root @ root.T
+
+
+def _form(artist: Mapping[str, Any]) -> tuple[NDArray, NDArray] | None:
+    """Return centre and matrix of an ellipse, drawn as such or as a closed curve."""
+    if artist.get("type") == "line":
+        return _form_of_curve(artist)
+    size, centre = _floats([artist.get("width"), artist.get("height")]), _floats(artist.get("centre"))
+    angle = _floats(artist.get("angle"))
     if size.shape != (2,) or angle.shape != () or centre.shape != (2,) or not size.min() > 0:
         return None
-    cos, sin = np.cos(angle), np.sin(angle)
-    root = np.array([[cos, -sin], [sin, cos]]) * size / 2
-    return centre, root @ root.T
+    return centre, _matrix(size, angle)
+
+
+def _form_of_curve(line: Mapping[str, Any]) -> tuple[NDArray, NDArray] | None:
+    x, y = (_floats(line.get(name)).ravel() for name in ("x", "y"))
+    if len(x) != len(y) or len(x) < 20 or str(line.get("marker")) not in ("None", "", " "):
+        return None
+    points = np.column_stack([x, y])
+    points = points[:-1] if np.allclose(points[0], points[-1]) else points
+    # Along an ellipse, at even steps of its angle, the covariance of the points is half its matrix.
+    return points.mean(axis=0), 2 * np.cov(points.T, ddof=0)
 
 
 def _all_drawn(drawn: list, centres: NDArray, matrices: NDArray, form: Callable | None = None) -> bool:
-    """Whether each of these ellipses is among the drawn ones, within 2 %; ``form`` says what of it to compare."""
+    """Whether each of these ellipses is among the drawn ones, within 2%; ``form`` says what of it to compare."""
     form = form or (lambda matrix: matrix)
 
     def same(centre: NDArray, matrix: NDArray, other: tuple[NDArray, NDArray]) -> bool:
@@ -531,12 +463,24 @@ def _all_drawn(drawn: list, centres: NDArray, matrices: NDArray, form: Callable 
     return all(any(same(centre, matrix, other) for other in drawn) for centre, matrix in pairs)
 
 
-def _unexplained(drawn: list, view: GaussianMixture, shares: set[float]) -> bool:
+def _coverage_of(drawn: list, means: NDArray, covariances: NDArray) -> float | None:
+    """Return the one coverage that all ellipses of the components have; None if they have none in common."""
+    if not _all_drawn(drawn, means, covariances, form=lambda matrix: matrix / np.trace(matrix)):
+        return None
+    squares = [np.trace(matrix) / np.trace(covariances[_nearest(means, centre)]) for centre, matrix in drawn]
+    return float(1 - np.exp(-max(squares) / 2)) if np.ptp(squares) <= 0.04 * max(squares) else None
+
+
+def _nearest(means: NDArray, centre: NDArray) -> int:
+    return int(np.sum((means - centre) ** 2, axis=1).argmin())
+
+
+def _unexplained(drawn: list, means: NDArray, covariances: NDArray, shares: set[float]) -> bool:
     """Whether an ellipse drawn is not that of a component at one of these shares."""
     squares = [ellipse_radius(share) ** 2 for share in shares]
     possible = [
         (mean[None], square * covariance[None])
-        for mean, covariance in zip(view.means_, view.covariances_, strict=True)
+        for mean, covariance in zip(means, covariances, strict=True)
         for square in squares
     ]
     return any(not any(_all_drawn([ellipse], *one) for one in possible) for ellipse in drawn)
@@ -544,26 +488,225 @@ def _unexplained(drawn: list, view: GaussianMixture, shares: set[float]) -> bool
 
 def _stated_shares(ax: AxesAnswer) -> set[float]:
     """Return 0.9 and each number between 0 and 1, or below 100 as per cent, in the words of a figure."""
-    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", _words(ax))]
-    return {0.9} | {share for number in numbers for share in (number, number / 100) if 0 < share < 1}
+    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", _words_of(ax))]
+    return {COVERAGE} | {share for number in numbers for share in (number, number / 100) if 0 < share < 1}
 
 
-def _words(ax: AxesAnswer) -> str:
+def _words_of(ax: AxesAnswer) -> str:
     return " ".join([ax.title, *ax.legend, *ax.texts])
 
 
-def _judge_words(ax: AxesAnswer) -> Line:
+def _judge_words(ax: AxesAnswer, view: list[str], alt: str) -> Line:
+    labels, n = [ax.xlabel.lower(), ax.ylabel.lower()], len(alt.split())
     made = {
-        "no-units": not all(re.search(r"\bmm\b|\bmillimet(re|er)s?\b", label) for label in (ax.xlabel, ax.ylabel)),
-        "wrong-label": not ("flipper" in ax.xlabel.lower() and "bill" in ax.ylabel.lower()),
+        "axis-unlabelled": not all(re.search(r"\bcm\b|\bcentimet(re|er)s?\b", label) for label in labels),
+        "wrong-label": not all(name[:12] in label for name, label in zip(view, labels, strict=True)),
         "no-title": len(ax.title.split()) < 3,
         "no-legend": not ax.legend,
-        "coverage-unsaid": not re.search(_NINETY, _words(ax), re.IGNORECASE),
+        "coverage-unsaid": not re.search(_NINETY, _words_of(ax), re.IGNORECASE),
+        "alt-missing": n < 10,
+        "alt-vague": not all(name in alt.lower() for name in SPECIES),
     }
+    words = _WORDS | {"alt-missing": _WORDS["alt-missing"].format(n=n)}
     return rubric(
         1,
         not any(made.values()),
-        "Labels with units, a title, and a legend that states the coverage.",
-        *mistakes_made(made, _WORDS),
+        "Labels with units, a title, the coverage, and alt text that says what is to be seen.",
+        *mistakes_made(made, words),
         otherwise="Say in words what is to be seen.",
     )
+
+
+_PREPROCESSED = {
+    "unscaled": "The model has no `StandardScaler`, so the start by k-means depends on the units. Put one before the "
+    "mixture, in one pipeline.",
+    "scaler-fitted-on-all": "The scaler has seen held-out flowers. Fit the pipeline to the training flowers alone.",
+    "fitted-on-test": "The mixture was fitted with held-out flowers. Fit it to the 105 training flowers alone.",
+    "other-split": "The model was fitted to other flowers than those of the split in the task. Are `stratify`, "
+    "`test_size` and `random_state` as given?",
+}
+
+_FITTED = {
+    "wrong-number": "Expected 3 components, one for each species, got {k}.",
+    "poor-start": "Another start reaches a higher log-likelihood ({best:.1f}, yours {got:.1f}). Take more starts with "
+    "`n_init`, and let each run converge with `tol` and `max_iter`.",
+}
+
+_NAMES = {
+    "labels-not-matched": "The groups are right, but they bear wrong names. Match clusters and species on the training "
+    "flowers, then look the names up.",
+    "species-for-clusters": "These are the true species. Give each flower the name of the cluster that the model "
+    "predicts for it.",
+    "fitted-on-test": "These clusters come from a new fit to the held-out flowers. Use `predict` of the model that you "
+    "fitted to the training flowers.",
+}
+
+
+@exercise(
+    "plot-2",
+    title="Four steps on another table",
+    points=3,
+    hint="Start from the first cell of this notebook's lesson and change the names. `load_iris().target_names` has the "
+    "names of the species.",
+)
+def four_steps(model: Any, names: Any) -> Iterator[Line]:
+    """Judge a pipeline for the iris flowers, and the species' names of the held-out flowers' clusters."""
+    gmm, scaler = _parts_of(model)
+    labels = _as_species(names)
+    yield _judge_preprocessing(gmm, scaler)
+    yield _judge_fit(gmm, scaler)
+    _need_three(gmm)
+    yield _judge_names(labels, _scene(gmm, scaler))
+
+
+@exercise(
+    "plot-3",
+    title="The fifth step",
+    points=3,
+    hint="The pipeline's mixture is in standard deviations: put its means and covariances into cm first. Then take the "
+    "two entries of each mean and the two rows and columns of each covariance that belong to your features.",
+)
+def fifth_step(model: Any, axes: Any, alt: Any) -> Iterator[Line]:
+    """Judge the figure of the held-out flowers, and its alt text."""
+    gmm, scaler = _parts_of(model)
+    ax = as_axes(axes, "the Axes that you drew on, as its second answer")
+    text = as_text(alt, "your alt text as a text, as its third answer")
+    _need_three(gmm)
+    scene = _scene(gmm, scaler)
+    view = _view_of(ax)
+    yield _judge_points(ax, scene, view)
+    yield _judge_ellipses(ax, scene, view)
+    yield _judge_words(ax, view, text)
+
+
+def _need_three(gmm: GaussianMixture) -> None:
+    need(
+        len(gmm.weights_) == len(SPECIES),
+        "wrong-number",
+        f"Expected a model of 3 components, got {len(gmm.weights_)}. The rest is judged when there are three.",
+    )
+
+
+def _parts_of(model: Any) -> tuple[GaussianMixture, Any]:
+    """Return mixture and scaler; a mixture alone that was fitted to scaled flowers counts as scaled with them."""
+    expected = "a fitted pipeline of `StandardScaler` and `GaussianMixture` as its first answer"
+    gmm = as_mixture(model, expected)
+    if type(gmm).__name__ != "GaussianMixture" or gmm.means_.shape[1] != 4:
+        wrong_kind(model, expected + ", with the four features")
+    steps = [step for _, step in getattr(model, "steps", [])]
+    scaler = next((step for step in steps if type(step).__name__ == "StandardScaler"), None)
+    if scaler is None and np.all(np.abs(gmm.weights_ @ gmm.means_) < 0.2):
+        scaler = _scaler_of(iris()[0])
+    if hasattr(gmm, "feature_names_in_"):
+        del gmm.feature_names_in_  # so that it takes arrays
+    return gmm, scaler if scaler is not None else _unit_scaler()
+
+
+def _scaler_of(X: pd.DataFrame) -> StandardScaler:
+    return StandardScaler().fit(X.to_numpy())
+
+
+def _unit_scaler() -> StandardScaler:
+    """Return a scaler that changes nothing."""
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_, scaler.var_, scaler.n_features_in_ = np.zeros(4), np.ones(4), np.ones(4), 4
+    return scaler
+
+
+def _judge_preprocessing(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
+    X_train, X_test, _, _ = iris()
+    every = pd.concat([X_train, X_test])
+    seen = scaler.mean_ + scaler.scale_ * (gmm.weights_ @ gmm.means_)  # EM keeps the mean of what it was fitted to
+
+    def from_all(centre: NDArray) -> bool:
+        return any(np.allclose(centre, X.mean(), atol=1e-3) for X in (every, X_test))
+
+    unscaled = np.array_equal(scaler.scale_, np.ones(4))
+    right = np.allclose(seen, X_train.mean(), atol=1e-3) and (unscaled or np.allclose(scaler.mean_, X_train.mean()))
+    made = {
+        "fitted-on-test": from_all(seen),
+        "unscaled": unscaled,
+        "scaler-fitted-on-all": from_all(scaler.mean_),
+        "other-split": True,
+    }
+    return rubric(
+        1,
+        right and not unscaled,
+        "Scaler and mixture were fitted to the training flowers alone.",
+        *mistakes_made(made, _PREPROCESSED),
+        otherwise=_PREPROCESSED["other-split"],
+    )
+
+
+def _judge_fit(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
+    k, kind = len(gmm.weights_), gmm.covariance_type
+    X_train = iris()[0]
+    Z = _scaled(scaler, X_train)
+    got = float(gmm.score(Z)) * len(Z)
+    units = float(np.log(scaler.scale_ / _scaler_of(X_train).scale_).sum()) * len(Z)
+    best = _best(kind) + units
+    made = {"wrong-number": k != len(SPECIES), "poor-start": got < best - 0.5}
+    words = {"wrong-number": _FITTED["wrong-number"].format(k=k),
+             "poor-start": _FITTED["poor-start"].format(best=best, got=got)}  # fmt: skip
+    return rubric(
+        1,
+        not any(made.values()),
+        "No start is known that reaches a higher log-likelihood.",
+        *mistakes_made(made, words),
+        otherwise="Fit three components.",
+    )
+
+
+@lru_cache
+def _best(covariance_type: str) -> float:
+    """Return the log-likelihood of the best known fit to the scaled training flowers."""
+    X_train = iris()[0]
+    Z = _scaled(_scaler_of(X_train), X_train)
+    return float(GaussianMixture(3, covariance_type=covariance_type, **_CAREFUL).fit(Z).score(Z)) * len(Z)
+
+
+def _as_species(answer: Any) -> NDArray:
+    """Read names, or numbers as in the data set, as places in `SPECIES`; -1 for what is no species."""
+    labels = as_labels(answer, len(iris()[1]), "the name of the species for each held-out flower, as its second answer")
+    if labels.dtype.kind == "U":
+        lower = [str(name).strip().lower() for name in labels]
+        return np.array([SPECIES.index(name) if name in SPECIES else -1 for name in lower])
+    return np.where((labels >= 0) & (labels < 3), labels, -1)
+
+
+def _judge_names(labels: NDArray, scene: Scene) -> Line:
+    found = scene.clusters
+    made = {
+        "labels-not-matched": np.array_equal(match_labels(found, labels), found),
+        "species-for-clusters": np.array_equal(labels, iris()[3]),
+        "fitted-on-test": _regrouped_by_new_fit(labels),
+    }
+    return rubric(
+        1,
+        np.array_equal(labels, found),
+        "Each held-out flower has the name of its cluster.",
+        *mistakes_made(made, _NAMES),
+        otherwise="These are not the clusters that your model predicts for the 45 held-out flowers, in their order.",
+    )
+
+
+def _regrouped_by_new_fit(labels: NDArray) -> bool:
+    """Whether the flowers are grouped as by a fit to the held-out flowers themselves."""
+    return any(np.sum(match_labels(new, labels) != new) <= 1 for new in _fits_to_test())
+
+
+@lru_cache
+def _fits_to_test() -> list[NDArray]:
+    X_test = iris()[1]
+    Z = _scaled(_scaler_of(X_test), X_test)
+    return [GaussianMixture(3, covariance_type=kind, **_CAREFUL).fit_predict(Z) for kind in ("full", "tied", "diag")]
+
+
+def _view_of(ax: AxesAnswer) -> list[str]:
+    """Return the two features that the figure shows, as far as one can tell: those with most flowers in place."""
+    every: Counter = sum((points for points, _ in _groups(ax).values()), Counter())
+    views = [list(pair) for pair in permutations(iris()[1].columns, 2)]
+    return max(views, key=lambda view: sum((every & _counted(iris()[1][view])).values()))
+
+
+EXERCISES = [inside_ellipse, four_steps, fifth_step]
