@@ -237,15 +237,15 @@ def test_a_mixture_shows_the_bic_of_the_best_fit(geyser):
 
 
 @pytest.fixture(scope="module")
-def bills(opened):
+def pair(opened):
     """Return notebook 04 with its point to drag, and the explorer."""
     session = opened("04_predict_clusters")
-    cells = ("import numpy as np", "X_train, X_test", "sort_components(in_", "r = gmm.", "bill_gmm = ", "drag_point(")
+    cells = ("import numpy as np", "X_train, X_test, y_train", "pair = [", "drag_point(pair_gmm")
     return session, session.explorer(session.run(*cells))
 
 
-def test_a_point_is_dragged_and_its_responsibilities_follow(bills, screenshots):
-    session, explorer = bills
+def test_a_point_is_dragged_and_its_responsibilities_follow(pair, screenshots):
+    session, explorer = pair
     box = explorer.locator("svg.gmmlab-drag").bounding_box()
     session.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"])
     session.page.mouse.down()
@@ -254,18 +254,18 @@ def test_a_point_is_dragged_and_its_responsibilities_follow(bills, screenshots):
     session.page.screenshot(path=screenshots / "explorer-point.png")
     at = [[float(slider.input_value()) for slider in explorer.get_by_role("slider").all()]]
     shares = [float(text) for text in re.findall(r": (\d\.\d+)", said(explorer))]
-    assert shares == pytest.approx(bill_mixture().predict_proba(at)[0], abs=0.05)  # a slider is rounded to its steps
+    assert shares == pytest.approx(pair_mixture().predict_proba(at)[0], abs=0.05)  # a slider is rounded to its steps
 
 
-def bill_mixture():
-    """Fit what notebook 04 fits to the bills."""
-    X = split_penguins()[0].iloc[:, :2].to_numpy()
+def pair_mixture():
+    """Fit what notebook 04 fits to flippers and bills."""
+    X = split_penguins()[0][["flipper_length_mm", "bill_length_mm"]].to_numpy()
     scaler = StandardScaler().fit(X)
     return sort_components(in_original_units(best_fit(scaler.transform(X), 3), scaler))
 
 
-def test_a_point_is_moved_by_the_keyboard(bills):
-    session, explorer = bills
+def test_a_point_is_moved_by_the_keyboard(pair):
+    session, explorer = pair
     slider = explorer.get_by_role("slider", name="bill length (mm)")
     slider.focus()
     before, where = said(explorer), float(slider.input_value())
@@ -276,8 +276,8 @@ def test_a_point_is_moved_by_the_keyboard(bills):
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
-    session, explorer = bills
+def test_an_explorer_can_be_read_in_both_themes(pair, screenshots, theme):
+    session, explorer = pair
     session.leave_explorer()
     session.choose_theme(theme)
     session.page.screenshot(path=screenshots / f"explorer-{theme.lower()}.png")
@@ -286,18 +286,18 @@ def test_an_explorer_can_be_read_in_both_themes(bills, screenshots, theme):
     assert contrast(colour, behind) >= 4.5
 
 
-def test_the_explorers_raised_no_error_and_no_dialog(bills, geyser):
-    for session, _ in (bills, geyser):
+def test_the_explorers_raised_no_error_and_no_dialog(pair, geyser):
+    for session, _ in (pair, geyser):
         assert session.complaints == []
         assert session.page.locator(".jp-Dialog").count() == 0
 
 
-def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(bills, lab):
-    session, _ = bills
+def test_a_saved_notebook_shows_the_figure_where_there_is_no_kernel(pair, lab):
+    session, _ = pair
     session.leave_explorer()
     session.save()
     saved = json.loads((lab[0] / "notebooks" / "04_predict_clusters.ipynb").read_text())
-    (cell,) = [cell for cell in saved["cells"] if cell["id"] == "bill-mixture"]
+    (cell,) = [cell for cell in saved["cells"] if cell["id"] == "drag-a-bird"]
     output, _caption = cell["outputs"]
     assert "image/png" in output["data"]
     assert output["metadata"]["image/png"]["alt"]

@@ -1,4 +1,4 @@
-"""Checks of notebook 04: responsibilities, names for clusters, the least sure bird, a colony with other weights."""
+"""Checks of notebook 04: responsibilities, a name for every cluster, the least sure bird."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -9,23 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import (
-    Line,
-    Misfit,
-    Mistake,
-    as_array,
-    as_labels,
-    as_number,
-    as_results,
-    mistakes_made,
-    need,
-    rubric,
-)
-from gmmlab.mixture import COVARIANCE_TYPES, in_original_units, match_labels, sort_components
+from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
+from gmmlab.exercises.rubric import Line, as_array, as_number, mistakes_made, rubric
+from gmmlab.mixture import in_original_units, match_labels, sort_components
 from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "04_predict_clusters"
@@ -63,6 +53,11 @@ def _shares(log: NDArray, axis: int = 1) -> NDArray[np.float64]:
     return np.exp(log - logsumexp(log, axis=axis, keepdims=True))
 
 
+def _quotients(log: NDArray, axis: int = 1) -> NDArray[np.float64]:
+    """Turn logarithms into shares as one does at first: 0 / 0 where every density underflows."""
+    return np.exp(log) / np.exp(log).sum(axis=axis, keepdims=True)
+
+
 def _responsibilities(X: NDArray, w: NDArray, m: NDArray, c: NDArray) -> NDArray[np.float64]:
     return _shares(_log_joint(X, w, m, c))
 
@@ -71,248 +66,262 @@ def _diagonal(covariances: NDArray) -> NDArray[np.float64]:
     return covariances * np.eye(covariances.shape[-1])
 
 
-_WRONG_SHARES = {
-    "hard-labels": [lambda X, w, m, c: np.eye(len(w))[_log_joint(X, w, m, c).argmax(axis=1)]],
-    "density-for-probability": [
-        lambda X, w, m, c: np.exp(_log_densities(X, m, c)),
-        lambda X, w, m, c: np.exp(_log_joint(X, w, m, c)),
-    ],
-    "unweighted": [lambda X, w, m, c: _shares(_log_densities(X, m, c))],
-    "wrong-axis": [
-        lambda X, w, m, c: _shares(_log_joint(X, w, m, c), axis=0),
-        lambda X, w, m, c: _shares(_log_densities(X, m, c), axis=0),
-    ],
-    "log-for-probability": [
-        lambda X, w, m, c: _log_joint(X, w, m, c),
-        lambda X, w, m, c: np.log(_responsibilities(X, w, m, c)),
-    ],
-    "correlation-ignored": [lambda X, w, m, c: _responsibilities(X, w, m, _diagonal(c))],
-}
-
-_SHARES = {
-    "hard-labels": "These are hard labels: all of a sample goes to one component. Responsibilities keep the doubt, so "
-    "that each component gets its share.",
-    "density-for-probability": "The rows do not sum to one: these are densities, or weights times densities. Bayes' "
-    "rule divides by their sum over the components.",
-    "unweighted": "Every component counts the same here. Before we measure, a common cluster is more probable than a "
-    "rare one: use the weights.",
-    "wrong-axis": "The columns sum to one, not the rows: you divided by sums over the samples. Add up over the "
-    "components; `keepdims=True` helps.",
-    "log-for-probability": "These are logarithms. Responsibilities lie between 0 and 1.",
-    "correlation-ignored": "These use the variances alone, as a diag mixture does. The covariance matrices are full.",
-}
-
-
-@exercise(
+responsibilities = function_exercise(
     "predict-1",
     title="Responsibilities from the parameters",
-    points=2,
-    hint="The notebook computes them by hand from densities. Far out every density is rounded to 0, and 0 / 0 is NaN: "
-    "take `logpdf`, add the logarithms of the weights, and subtract the largest of each row before `np.exp`. It "
-    "cancels when you divide.",
+    hint="Fill an array of shape (n, k) column by column, as the lesson does for one bird. Far from all components "
+    "every density is rounded to 0, and 0 / 0 is NaN: take `logpdf`, add the logarithms of the weights, and subtract "
+    "the largest value of each row before `np.exp`. The subtracted value cancels when you divide.",
     inputs=draw_mixtures,
+    returns=[
+        Value(
+            "responsibilities",
+            _responsibilities,
+            [
+                Slip(
+                    "underflow",
+                    lambda X, w, m, c: _quotients(_log_joint(X, w, m, c)),
+                    "Far from all components every density is rounded to 0, and your function divides 0 by 0. Stay "
+                    "with the logarithms as long as you can.",
+                ),
+                Slip(
+                    "hard-labels",
+                    [
+                        lambda X, w, m, c: _log_joint(X, w, m, c).argmax(axis=1),
+                        lambda X, w, m, c: np.eye(len(w))[_log_joint(X, w, m, c).argmax(axis=1)],
+                    ],
+                    "These are hard labels. Responsibilities keep the doubt: each component gets its share of a "
+                    "sample, so return one row of shares for each sample.",
+                ),
+                Slip(
+                    "density-for-probability",
+                    [
+                        lambda X, w, m, c: np.exp(_log_densities(X, m, c)),
+                        lambda X, w, m, c: np.exp(_log_joint(X, w, m, c)),
+                    ],
+                    "The rows do not sum to one: these are densities, or weights times densities. Bayes' rule divides "
+                    "by their sum over the components.",
+                ),
+                Slip(
+                    "unweighted",
+                    [
+                        lambda X, w, m, c: _shares(_log_densities(X, m, c)),
+                        lambda X, w, m, c: _quotients(_log_densities(X, m, c)),
+                    ],
+                    "Every component counts the same here. Before we measure, a common cluster is more probable than "
+                    "a rare one: use the weights.",
+                ),
+                Slip(
+                    "wrong-axis",
+                    [
+                        lambda X, w, m, c: _shares(_log_joint(X, w, m, c), axis=0),
+                        lambda X, w, m, c: _quotients(_log_joint(X, w, m, c), axis=0),
+                        lambda X, w, m, c: _shares(_log_densities(X, m, c), axis=0),
+                    ],
+                    "The columns sum to one, not the rows: you divided by sums over the samples. Add up over the "
+                    "components; `keepdims=True` helps.",
+                ),
+                Slip(
+                    "log-for-probability",
+                    [
+                        lambda X, w, m, c: _log_joint(X, w, m, c),
+                        lambda X, w, m, c: np.log(_responsibilities(X, w, m, c)),
+                    ],
+                    "These are logarithms. Responsibilities lie between 0 and 1.",
+                ),
+                Slip(
+                    "log-weights-forgotten",
+                    [
+                        lambda X, w, m, c: _shares(w + _log_densities(X, m, c)),
+                        lambda X, w, m, c: _shares(w * _log_densities(X, m, c)),
+                    ],
+                    "You joined the weights themselves with log densities. The logarithm of a product is the sum of "
+                    "the logarithms: add `np.log(weights)`.",
+                ),
+                Slip(
+                    "correlation-ignored",
+                    [
+                        lambda X, w, m, c: _responsibilities(X, w, m, _diagonal(c)),
+                        lambda X, w, m, c: _quotients(_log_joint(X, w, m, _diagonal(c))),
+                    ],
+                    "These use the variances alone, as a diag mixture does. The covariance matrices are full.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "These are the responsibilities, and each row sums to one.",
+            "These are not the responsibilities. Try one component first: all of them must be 1.",
+            calls=slice(0, 3),
+        ),
+        Credit(
+            1,
+            "They hold far from all components, too.",
+            "Far from all components these are not the responsibilities.",
+        ),
+    ],
 )
-def responsibilities(answer: Any) -> Iterator[Line]:
-    """Judge a function for responsibilities, on samples near the components and far from them."""
-    results = as_results(answer, 4)
-    *inputs, far = draw_mixtures(answer.seed)
-    shares = [_table(result, *arguments[:2]) for result, arguments in zip(results[:-1], inputs, strict=True)]
-    near = _same(shares, inputs, _responsibilities)
-    made = {name: any(_same(shares, inputs, f) for f in many) for name, many in _WRONG_SHARES.items()}
-    yield rubric(
-        1,
-        near,
-        "These are the responsibilities, and each row sums to one.",
-        *mistakes_made(made, _SHARES),
-        otherwise="These are not the responsibilities. Try one component first: all of them must be 1.",
-    )
-    yield _far_line(_table(results[-1], *far[:2], finite=False), far, near)
 
 
-def _far_line(shares: NDArray, far: tuple, near: bool) -> Line:
-    """Judge the samples so far out that every density is rounded to zero."""
-    made = {"not-yet-near": not near, "underflow": not np.isfinite(shares).all()}
-    return rubric(
-        1,
-        near and _same([shares], [far], _responsibilities),
-        "They hold far from all components, too.",
-        *mistakes_made(made, _FAR_OUT),
-        otherwise="Far from all components the numbers are finite, but not the responsibilities.",
-    )
+def draw_clusterings(seed: int) -> list[tuple]:
+    """Draw cluster labels and species numbers: twice one cluster a species, twice more clusters than species."""
+    rng = np.random.default_rng(seed)
+    return [_clustering(rng, k) for k in (3, 3, 4, 5)]
 
 
-_FAR_OUT = {
-    "not-yet-near": "First get the samples near the components right.",
-    "underflow": "Far from all components every density is rounded to 0, and your function divides 0 by 0. Stay with "
-    "the logarithms as long as you can.",
-}
+def _clustering(rng: np.random.Generator, k: int) -> tuple[NDArray, NDArray]:
+    """Draw ``k`` clusters; beyond three, clusters share the commonest species, and the first holds much of another."""
+    common, rare, third = rng.permutation(3).tolist()
+    table = rng.integers(2, 5, size=(k, 3))
+    homes = [common] * (k - 2) + [rare, third]
+    table[np.arange(k), homes] = rng.integers(18, 23, size=k)
+    if k > 3:
+        table[0, rare], table[-2, rare] = 15, 9  # most of the rare species, and yet not most of the cluster
+    table = rng.permutation(table)
+    labels, species = (np.repeat(places.ravel(), table.ravel()) for places in np.indices(table.shape))
+    order = rng.permutation(len(labels))
+    return labels[order], species[order]
 
 
-def _table(result: Any, X: NDArray, weights: NDArray, *, finite: bool = True) -> NDArray[np.float64]:
-    """Read one row a sample and one column a component; only where ``finite`` is False may it hold NaN."""
-    expected = f"a function that returns {len(X)} rows of {len(weights)} responsibilities"
-    if getattr(result, "shape", None) == (len(X),):
-        raise Misfit("hard-labels", f"One number a sample came back. This exercise asks for {expected}.")
-    if not finite and isinstance(result, np.ndarray) and result.dtype.kind == "f":
-        return as_array(np.nan_to_num(result), (len(X), len(weights)), expected) + 0 * result
-    return as_array(result, (len(X), len(weights)), expected)
+def _counts(labels: NDArray, species: NDArray) -> NDArray[np.int64]:
+    """Return the number of birds of each cluster (row) and species (column)."""
+    return contingency_matrix(species, labels).T
 
 
-def _same(shares: list[NDArray], inputs: list[tuple], function: Callable) -> bool:
-    pairs = zip(shares, inputs, strict=True)
-    return all(np.allclose(a, function(*arguments), rtol=1e-4, atol=1e-5) for a, arguments in pairs)
+def _by_majority(labels: NDArray, species: NDArray) -> NDArray[np.int64]:
+    return _counts(labels, species).argmax(axis=1)[labels]
 
 
-SPLIT = 133
-"""Seed of the split of predict-2: here the full mixture makes three mistakes, so that copied species do not fit."""
+def _rarest(labels: NDArray, species: NDArray) -> NDArray[np.int64]:
+    return _counts(labels, species).argmin(axis=1)[labels]
+
+
+def _averages(labels: NDArray, species: NDArray) -> NDArray[np.float64]:
+    """Return for each bird the mean species number of its cluster."""
+    sums = np.bincount(labels, weights=species) / np.bincount(labels)
+    return sums[labels]
+
+
+name_clusters = function_exercise(
+    "predict-2",
+    title="A name for every cluster",
+    hint="Which species does a cluster hold most of? `pd.crosstab(labels, species)` counts, and `np.argmax` with the "
+    "right axis gives one species for each cluster. Then look up the name of each bird's cluster.",
+    inputs=draw_clusterings,
+    returns=[
+        Value(
+            "names",
+            _by_majority,
+            [
+                Slip(
+                    "one-to-one",
+                    lambda labels, species: match_labels(species, labels),
+                    "A one-to-one matching gives each species one cluster. With more clusters than species some "
+                    "clusters go without a name. Let two clusters have the same name.",
+                ),
+                Slip(
+                    "labels-not-matched",
+                    lambda labels, species: labels,
+                    "These are the cluster numbers as they are. A cluster's number says nothing about its species: "
+                    "count first.",
+                ),
+                Slip(
+                    "species-for-clusters",
+                    lambda labels, species: species,
+                    "These are the species of the birds. All birds of a cluster get one name, also those of another "
+                    "species.",
+                ),
+                Slip(
+                    "one-name-a-cluster",
+                    lambda labels, species: _counts(labels, species).argmax(axis=1),
+                    "You return one name for each cluster. The task asks for one name for each bird: index the names "
+                    "with `labels`.",
+                ),
+                Slip(
+                    "wrong-axis",
+                    [
+                        lambda labels, species: _counts(labels, species).argmax(axis=0),
+                        lambda labels, species: _counts(labels, species).argmax(axis=0)[species],
+                    ],
+                    "You looked for the largest cluster of each species. The task asks for the commonest species of "
+                    "each cluster: take the other axis.",
+                ),
+                Slip(
+                    "predict_proba-for-predict",
+                    lambda labels, species: (
+                        _counts(labels, species) / _counts(labels, species).sum(axis=1, keepdims=True)
+                    )[labels],
+                    "You return a row of shares for each bird, as `predict_proba` would. The task asks for one name, "
+                    "as `predict` gives one label: the species with the largest share.",
+                ),
+                Slip(
+                    "overall-majority",
+                    lambda labels, species: np.full(len(labels), np.bincount(species).argmax()),
+                    "Every bird gets the commonest species of all. Count within each cluster.",
+                ),
+                Slip(
+                    "share-of-species",
+                    lambda labels, species: (_counts(labels, species) / _counts(labels, species).sum(axis=0)).argmax(
+                        axis=1
+                    )[labels],
+                    "You compared shares of each species. Within one cluster compare counts: the commonest species "
+                    "names it.",
+                ),
+                Slip(
+                    "averaged-names",
+                    [
+                        _averages,
+                        lambda labels, species: np.round(_averages(labels, species)),
+                        lambda labels, species: np.floor(_averages(labels, species)),
+                    ],
+                    "You averaged species numbers. The numbers are names: the mean of species 0 and species 2 is not "
+                    "species 1. Count.",
+                ),
+                Slip(
+                    "rarest-for-commonest",
+                    _rarest,
+                    "You took the rarest species of each cluster: `argmin` for `argmax`.",
+                ),
+                Slip(
+                    "count-for-name",
+                    [
+                        lambda labels, species: _counts(labels, species).max(axis=1)[labels],
+                        lambda labels, species: np.bincount(labels)[labels],
+                    ],
+                    "You return how many birds there are. The name is the place of the largest count: `argmax`.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "With one cluster for each species every bird has the right name.",
+            "With one cluster for each species some birds have a wrong name. Count the birds of each species in each "
+            "cluster.",
+            calls=slice(0, 2),
+        ),
+        Credit(
+            1,
+            "With more clusters than species, too, every cluster has its name.",
+            "With more clusters than species some birds have a wrong name.",
+        ),
+    ],
+)
+
 
 _RECIPE = {"n_init": 10, "tol": 1e-6, "max_iter": 1000, "random_state": 0}
-
-_NEAR = 0.015
-"""How far the announced mistakes of fits by other seeds and settings may differ; fits made wrongly differ more."""
-
-
-def _fit(X: pd.DataFrame, covariance_type: str = "full") -> GaussianMixture:
-    """Fit as the task says: to scaled birds, then back to mm and g."""
-    scaler = StandardScaler().fit(X)
-    scaled = GaussianMixture(3, covariance_type=covariance_type, **_RECIPE).fit(scaler.transform(X))
-    return sort_components(in_original_units(scaled, scaler))
-
-
-@lru_cache
-def _held_out(way: str = "full") -> tuple[NDArray, float]:
-    """Fit the split of predict-2 in a right or a wrong way: the held-out birds' labels, the mistakes announced."""
-    X_fit, X_held, _, _ = split_penguins(random_state=SPLIT)
-    seen = {"test": X_held, "all": pd.concat([X_fit, X_held])}.get(way, X_fit)
-    if way == "raw":
-        model = GaussianMixture(3, **_RECIPE).fit(seen)
-    else:
-        model = _fit(seen, way if way in COVARIANCE_TYPES else "full")
-    return model.predict(X_held), float(np.sum(1 - model.predict_proba(X_held).max(axis=1)))
-
-
-_WRONG_WAYS = {
-    "fitted-on-test": ("test", "all"),
-    "unscaled": ("raw",),
-    "covariance-type": ("tied", "diag", "spherical"),
-}
-
-_WAYS = {
-    "fitted-on-test": "This comes from a model that was fitted with the held-out birds in it. Fit on `X_fit` alone: "
-    "the birds of `X_held` must be new to the model.",
-    "unscaled": "This comes from a model that was fitted to unscaled birds, whose start by k-means sees hardly "
-    "anything but grams. Put a `StandardScaler` before the mixture.",
-    "covariance-type": "This comes from a mixture of another covariance type. The task asks for `full`.",
-}
-
-_NAMES = {
-    **_WAYS,
-    "species-for-clusters": "These are the species themselves, with hardly a mistake; the model makes more. Name its "
-    "clusters, and give each bird the name of its cluster.",
-    "other-split": "These are birds of the lesson's split. Take `X_fit` and `X_held`.",
-    "labels-not-matched": "The groups are right, but they bear wrong names: a component's number says nothing about "
-    "its species. Match components and species on the training birds, then look the names up.",
-}
-
-
-@exercise(
-    "predict-2",
-    title="Another split, from fit to names",
-    points=3,
-    hint="The lesson does it for its own split: a pipeline, `linear_sum_assignment` on the training birds, the sum of "
-    "doubts. Name the clusters by `y_fit`; you do not need `y_held`.",
-)
-def names_on_another_split(names: Any, expected: Any) -> Iterator[Line]:
-    """Judge the named clusters of new held-out birds, and the number of mistakes announced."""
-    species = split_penguins(random_state=SPLIT)[3].to_numpy(dtype=str)
-    labels, found = _as_names(names, len(species)), _held_out()[0]
-    grouped = _regrouped(labels, found) <= 1
-    mistakes = [] if grouped else mistakes_made(_wrong_groups(labels, species), _NAMES)
-    yield rubric(
-        1,
-        grouped,
-        "The birds are in the clusters of a full mixture that had not seen them.",
-        *mistakes,
-        otherwise="The birds are not in the clusters of the best fit. Fit to scaled `X_fit` with `n_init=10`.",
-    )
-    yield rubric(
-        1,
-        np.sum(labels != match_labels(species, found)) <= 1,
-        "Each cluster has the name of the species that is most of it.",
-        Mistake("labels-not-matched", grouped, _NAMES["labels-not-matched"]),
-        *mistakes,
-        otherwise="Too many birds bear a wrong name.",
-    )
-    yield _announced_line(as_number(expected, "the number of mistakes to expect"), species)
-
-
-def _as_names(answer: Any, n: int) -> NDArray:
-    expected = "the names of the species, one for each bird of `X_held`"
-    labels = as_labels(answer, n, expected)
-    need(
-        labels.dtype.kind == "U",
-        "labels-not-matched",
-        f"This exercise asks for {expected}, but numbers came. They mean nothing before they are matched.",
-    )
-    return np.char.capitalize(np.char.strip(labels))
-
-
-def _regrouped(labels: NDArray, found: NDArray) -> int:
-    """Count the birds that two clusterings group differently, whatever the names."""
-    return int(np.sum(match_labels(found, labels) != found))
-
-
-def _wrong_groups(labels: NDArray, species: NDArray) -> dict[str, bool]:
-    ways = {name: any(_regrouped(labels, _held_out(way)[0]) <= 1 for way in many) for name, many in _WRONG_WAYS.items()}
-    gmm, _, X_test = _lesson()
-    return {
-        "species-for-clusters": np.sum(labels != species) <= 1,
-        **ways,
-        "other-split": _regrouped(labels, gmm.predict(X_test)) <= 1,
-    }
-
-
-_ANNOUNCED = {
-    **_WAYS,
-    "made-for-announced": "This is how many mistakes the model makes, which only the species can tell. What it "
-    "announces is in the responsibilities alone.",
-    "hard-labels": "Hard labels know no doubt, so that they announce no mistake. Use the responsibilities.",
-    "per-sample-for-total": "This is the chance of a mistake for one bird, on average. The question is how many "
-    "mistakes there are among all birds: a sum.",
-    "right-for-wrong": "This is how many birds to expect in the right cluster. The question is about the others.",
-    "all-shares": "The responsibilities of a bird sum to one, so that this is the number of birds. Take the largest of "
-    "each row.",
-}
-
-
-def _announced_line(number: float, species: NDArray) -> Line:
-    labels, announced = _held_out()
-    n, right = len(species), abs(number - announced) < _NEAR
-    made = {
-        "made-for-announced": number == np.sum(match_labels(species, labels) != species),
-        "hard-labels": number == 0,
-        "per-sample-for-total": abs(number * n - announced) < _NEAR,
-        "right-for-wrong": abs(n - number - announced) < _NEAR,
-        "all-shares": abs(number - n) < 1e-3,
-    }
-    if not right:
-        made |= {
-            name: any(abs(number - _held_out(way)[1]) < _NEAR for way in many) for name, many in _WRONG_WAYS.items()
-        }
-    return rubric(
-        1,
-        right,
-        "That is the number of mistakes that the responsibilities announce.",
-        *mistakes_made(made, _ANNOUNCED),
-        otherwise="The number is not right. For each bird, what is the chance that its label is wrong?",
-    )
 
 
 @lru_cache
 def _lesson() -> tuple[GaussianMixture, pd.DataFrame, pd.DataFrame]:
-    """Return the lesson's mixture, its training birds and its held-out birds."""
+    """Return the lesson's mixture in mm and g, its training birds and its held-out birds."""
     X_train, X_test, _, _ = split_penguins()
-    return _fit(X_train), X_train, X_test
+    scaler = StandardScaler().fit(X_train)
+    scaled = GaussianMixture(3, **_RECIPE).fit(scaler.transform(X_train))
+    return sort_components(in_original_units(scaled, scaler)), X_train, X_test
 
 
 def _least_sure(X: pd.DataFrame) -> int:
@@ -326,6 +335,8 @@ _BIRD = {
     "held-out-bird": "This is the least sure of the held-out birds. The task asks for the training birds.",
     "density-for-probability": "This is the bird with the lowest density: the strangest, far from all clusters. The "
     "least sure bird lies between clusters.",
+    "unscaled": "You asked `gmm` about birds in mm and g, and it was fitted to scaled birds. Transform `X_train` with "
+    "`scaler` first.",
     "surest-for-least": "Of this bird the model is practically certain. Look for the smallest of the largest "
     "responsibilities.",
 }
@@ -335,8 +346,9 @@ _BIRD = {
     "predict-3",
     title="The bird in the middle",
     points=2,
-    hint="`gmm.predict_proba(X_train).max(axis=1)` is how sure the model is of each bird. `argmin` gives a position, "
-    "`X_train.index` the row label there, and `X_train.loc[[label]]` the bird as a table of one row.",
+    hint="`gmm.predict_proba(scaler.transform(X_train)).max(axis=1)` is how sure the model is of each bird. `argmin` "
+    "gives a position, `X_train.index` the row label there, and `X_train.loc[[label]]` the bird as a table of one row. "
+    "Lengthen the bill in mm, then transform.",
 )
 def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
     """Judge which training bird is the least sure, and its responsibilities with a longer bill."""
@@ -346,6 +358,7 @@ def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
         "position-for-label": bird == place,
         "held-out-bird": bird == X_test.index[_least_sure(X_test)],
         "density-for-probability": bird == X_train.index[gmm.score_samples(X_train).argmin()],
+        "unscaled": bird == _asked_in_mm(X_train),
         "surest-for-least": bird in X_train.index[gmm.predict_proba(X_train).max(axis=1) > 0.999],
     }
     yield rubric(
@@ -358,14 +371,23 @@ def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
     yield _after_line(after)
 
 
+def _asked_in_mm(X: pd.DataFrame) -> int:
+    """Return the label of the bird that comes out if the scaled mixture is asked about birds in mm and g."""
+    scaler = StandardScaler().fit(X)
+    scaled = GaussianMixture(3, **_RECIPE).fit(scaler.transform(X))
+    return int(X.index[scaled.predict_proba(X.to_numpy()).max(axis=1).argmin()])
+
+
 _AFTER = {
     "unchanged": "These are the responsibilities of the bird as it is. Change its bill length, then ask the model.",
     "shorter": "These are the responsibilities for a bill that is 2 mm shorter.",
     "wrong-column": "These are the responsibilities for a bill that is 2 mm deeper. Change its length.",
+    "wrong-units": "You added 2 to the scaled bill length, that is, two standard deviations. Add 2 mm first, then "
+    "transform.",
     "hard-labels": "This is a hard label written as a row. Responsibilities say how sure the model is.",
     "density-for-probability": "These do not sum to one, as responsibilities do. Are they densities?",
     "not-sorted": "The three numbers are right, but not their order. Ask `gmm`, whose components are sorted by bill "
-    "length, and leave the columns as they come.",
+    "length, and leave the columns as they are.",
 }
 
 
@@ -374,11 +396,13 @@ def _after_line(answer: Any) -> Line:
     nested = isinstance(answer, list) and any(isinstance(row, list) for row in answer)
     one_row = nested or getattr(answer, "ndim", 1) == 2
     shares = as_array(answer, (1, 3) if one_row else (3,), "three responsibilities").ravel()
+    two_sd = 2 * float(_lesson()[1]["bill_length_mm"].std(ddof=0))
     made = {
         "unchanged": _alike(shares, 0, 0),
         "shorter": _alike(shares, -2, 0),
         "wrong-column": _alike(shares, 0, 2),
         "hard-labels": np.array_equal(np.sort(shares), [0, 0, 1]),
+        "wrong-units": _alike(shares, two_sd, 0),
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
         "not-sorted": _alike(np.sort(shares), 2, 0, order=np.sort),
     }
@@ -398,20 +422,4 @@ def _alike(shares: NDArray, longer: float, deeper: float, order: Callable = np.a
     return bool(np.allclose(shares, order(gmm.predict_proba(bird)[0]), atol=1e-3))
 
 
-choice(
-    "predict-4",
-    module=__name__,
-    title="A colony with few Chinstraps",
-    points=1,
-    hint="Which factor of Bayes' rule changes? Think of a bird for which the two densities are the same.",
-    right="c",
-    options={
-        "a": "That would hold if a bird went to the nearest mean, or to the largest density. In Bayes' rule the "
-        "weights count, too.",
-        "b": "A label is the largest responsibility. Near the border the two largest are almost the same, so that a "
-        "change of the weights turns some labels.",
-        "c": "A rare cluster needs better evidence: the border moves towards its mean, and birds that were nearly "
-        "halfway change sides.",
-        "d": "A smaller weight lowers the responsibility of component 2 everywhere. It can lose birds and not win any.",
-    },
-)
+EXERCISES = [responsibilities, name_clusters, least_sure_bird]
