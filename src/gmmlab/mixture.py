@@ -10,6 +10,8 @@ What needs more than a page stands in `gmmlab.engine` and is only named here:
   and ``m_step``;
 - ``em_blocks`` does the same with rows that come in blocks, ``em_with_missing`` with missing entries, which
   ``predict_missing`` fills; it begins at a ``rough_start`` and may have a ``Prior``;
+- ``bootstrap`` tells how sure the parameters are, ``likelihood_ratio_test`` whether one more component is needed, and
+  ``fit_with_noise`` gives outliers a uniform component;
 - ``as_mixture``, ``as_parameters`` and ``from_parameters`` lead to scikit-learn's ``GaussianMixture`` and back;
 - ``covariance_matrices`` and ``n_parameters`` ask the same of all ``COVARIANCE_TYPES``.
 """
@@ -27,22 +29,30 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.engine.blocks import em_blocks
+from gmmlab.engine.bootstrap import Bootstrap, bootstrap
 from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, from_parameters, n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
 from gmmlab.engine.em import e_step, em, m_step, statistics
 from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
 from gmmlab.engine.missing import Prior, em_with_missing, predict_missing, rough_start
+from gmmlab.engine.noise import NoisyMixture, bounding_volume, fit_with_noise
 from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.ratio_test import LikelihoodRatioTest, likelihood_ratio_test
 from gmmlab.engine.search import search, search_with_fits
 
 __all__ = [
     "COVARIANCE_TYPES",
+    "Bootstrap",
     "DegenerateFitWarning",
+    "LikelihoodRatioTest",
+    "NoisyMixture",
     "Parameters",
     "Prior",
     "as_mixture",
     "as_parameters",
     "best_fit",
+    "bootstrap",
+    "bounding_volume",
     "conditional_surprise",
     "covariance_matrices",
     "density_levels",
@@ -52,9 +62,11 @@ __all__ = [
     "em",
     "em_blocks",
     "em_with_missing",
+    "fit_with_noise",
     "follow_em",
     "from_parameters",
     "in_original_units",
+    "likelihood_ratio_test",
     "m_step",
     "marginal",
     "match_labels",
