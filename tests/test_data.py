@@ -156,6 +156,15 @@ def test_an_unknown_file_is_answered_with_the_names_of_those_there():
         data.data_file("pinguins.csv")
 
 
+def test_results_of_benchmarks_are_read_by_name():
+    assert len(data.load_results("search")) > 100
+
+
+def test_unknown_results_are_answered_with_the_names_of_those_there():
+    with pytest.raises(data.DataError, match=r"em, .*search.*got 'no-such'"):
+        data.load_results("no-such")
+
+
 def test_all_is_well_with_an_untouched_folder(copied):
     assert data.verify_all() == []
 

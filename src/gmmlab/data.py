@@ -170,6 +170,23 @@ def load_films() -> pd.DataFrame:
     return _read("movielens/movies.csv").astype({"movieId": int})
 
 
+def load_results(name: str) -> pd.DataFrame:
+    """Load a table that a script in ``benchmarks/`` computed, for example ``"recommend_stars"``.
+
+    A comparison over many draws takes minutes; a notebook reads what came out.
+
+    Raises
+    ------
+    DataError
+        If there is no such table.
+    """
+    folder = lab_folder() / "benchmarks" / "results"
+    if not (folder / f"{name}.csv").is_file():
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.csv")))
+        raise DataError(f"Expected the name of a table of results ({there}), got {name!r}.")
+    return pd.read_csv(folder / f"{name}.csv")
+
+
 def load_landsat() -> pd.DataFrame:
     """Load 6435 pixels of a Landsat scene: four bands as floats (grey levels 0 to 255), and the surveyed land cover.
 
