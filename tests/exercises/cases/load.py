@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import StandardScaler
 
 from exercises.case import right, wrong
-from gmmlab.data import MEASURES, load_faithful, load_penguins
+from gmmlab.data import MEASURES, load_penguins
 from gmmlab.mixture import best_fit
 
 BILL = ["bill_length_mm", "bill_depth_mm"]
@@ -185,66 +184,11 @@ def mean_of_texts():
 
 
 @right("load-3")
-def letter():
-    return "b"
-
-
-@right("load-3")
-def capital_letter():
-    return "B"
-
-
-@right("load-3")
-def letter_in_parentheses():
-    return " (b) "
-
-
-@right("load-3")
-def numpy_text():
-    return np.str_("b.")
-
-
-@wrong("load-3", "chose-a")
-def widest_gap():
-    return "a"
-
-
-@wrong("load-3", "chose-c")
-def strongest_correlation():
-    return "c"
-
-
-@wrong("load-3", "chose-d")
-def standardise_first():
-    return "d"
-
-
-@wrong("load-3", "wrong-kind")
-def two_letters():
-    return "b, d"
-
-
-@wrong("load-3", "wrong-kind")
-def letters_in_a_list():
-    return ["b"]
-
-
-@wrong("load-3", "wrong-kind")
-def number_of_the_option():
-    return 2
-
-
-@wrong("load-3", "wrong-kind")
-def text_of_the_option():
-    return "A gap shows that there are at least two kinds."
-
-
-@right("load-4")
 def matrix_product():
     return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, sds) @ weights
 
 
-@right("load-4")
+@right("load-3")
 def loop_over_times_and_components():
     def share_within(minutes, weights, means, sds):
         return [sum(w * norm.cdf(t, m, s) for w, m, s in zip(weights, means, sds, strict=True)) for t in minutes]
@@ -252,7 +196,7 @@ def loop_over_times_and_components():
     return share_within
 
 
-@right("load-4")
+@right("load-3")
 def series_of_standardised_times():
     def share_within(minutes, weights, means, sds):
         parts = weights * norm.cdf((np.subtract.outer(minutes, means)) / sds)
@@ -261,7 +205,7 @@ def series_of_standardised_times():
     return share_within
 
 
-@right("load-4")
+@right("load-3")
 def float32_column():
     def share_within(minutes, weights, means, sds):
         return (norm.cdf(minutes[:, None], means, sds) @ weights[:, None]).astype(np.float32)
@@ -269,7 +213,7 @@ def float32_column():
     return share_within
 
 
-@right("load-4")
+@right("load-3")
 def area_under_the_density():
     def share_within(minutes, weights, means, sds):
         fine = np.linspace(minutes.min() - 60, minutes.max(), 20_001)
@@ -280,12 +224,7 @@ def area_under_the_density():
     return share_within
 
 
-@wrong("load-4", "density-for-probability")
-def density_of_the_mixture():
-    return lambda minutes, weights, means, sds: norm.pdf(minutes[:, None], means, sds) @ weights
-
-
-@wrong("load-4", "density-for-probability")
+@wrong("load-3", "density-for-probability")
 def density_from_scikit_learn():
     def share_within(minutes, weights, means, sds):
         gmm = GaussianMixture(len(weights))
@@ -295,32 +234,7 @@ def density_from_scikit_learn():
     return share_within
 
 
-@wrong("load-4", "longer-for-shorter")
-def share_of_longer_waits():
-    return lambda minutes, weights, means, sds: 1 - norm.cdf(minutes[:, None], means, sds) @ weights
-
-
-@wrong("load-4", "variance-for-sd")
-def squared_spread():
-    return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, sds**2) @ weights
-
-
-@wrong("load-4", "variance-for-sd")
-def root_of_spread():
-    return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, np.sqrt(sds)) @ weights
-
-
-@wrong("load-4", "unweighted")
-def plain_mean_of_components():
-    return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, sds).mean(axis=1)
-
-
-@wrong("load-4", "unweighted")
-def plain_sum_of_components():
-    return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, sds).sum(axis=1)
-
-
-@wrong("load-4", "one-gaussian")
+@wrong("load-3", "one-gaussian")
 def moments_of_the_mixture():
     def share_within(minutes, weights, means, sds):
         mean = np.average(means, weights=weights)
@@ -330,175 +244,21 @@ def moments_of_the_mixture():
     return share_within
 
 
-@wrong("load-4", "another-curve")
-def straight_line_from_0_to_1():
-    return lambda minutes, weights, means, sds: np.linspace(0, 1, len(minutes))
-
-
-@wrong("load-4", "another-curve")
-def step_in_the_middle():
-    return lambda minutes, weights, means, sds: (minutes > minutes.mean()).astype(float)
-
-
-@wrong("load-4", "components-apart")
-def weighted_but_not_added():
-    return lambda minutes, weights, means, sds: weights * norm.cdf(minutes[:, None], means, sds)
-
-
-@wrong("load-4", "components-apart")
-def neither_weighted_nor_added():
-    return lambda minutes, weights, means, sds: norm.cdf(minutes[:, None], means, sds)
-
-
-@wrong("load-4", "wrong-axis")
-def added_over_times():
-    return lambda minutes, weights, means, sds: (weights * norm.cdf(minutes[:, None], means, sds)).sum(axis=0)
-
-
-@wrong("load-4", "percent")
-def in_per_cent():
-    return lambda minutes, weights, means, sds: 100 * (norm.cdf(minutes[:, None], means, sds) @ weights)
-
-
-@wrong("load-4", "raised")
+@wrong("load-3", "raised")
 def without_a_column():
     return lambda minutes, weights, means, sds: norm.cdf(minutes, means, sds) @ weights
 
 
-@wrong("load-4", "wrong-kind")
-def called_instead_of_named():
-    return norm.cdf(np.array([60.0])[:, None], [54.6, 80.1], [5.9, 5.9]) @ [0.36, 0.64]
-
-
-@wrong("load-4", "wrong-shape")
+@wrong("load-3", "wrong-shape")
 def one_number_for_all_times():
     return lambda minutes, weights, means, sds: float((norm.cdf(minutes[0], means, sds) * weights).sum())
 
 
-@cache
-def seconds():
-    return (load_faithful()[["eruptions"]] * 60).round().astype(int)
+@wrong("load-3", "one-gaussian")
+def mean_and_average_spread():
+    return lambda minutes, weights, means, sds: norm.cdf(minutes, np.average(means, weights=weights), sds @ weights)
 
 
-@cache
-def floats():
-    return seconds().astype(float)
-
-
-def total(model, table):
-    return model.score(table) * len(table)
-
-
-@cache
-def two():
-    return best_fit(floats(), 2)
-
-
-@right("load-5")
-def as_the_lesson_does():
-    return floats(), total(two(), floats())
-
-
-@right("load-5")
-def array_and_sum_of_log_densities():
-    X = seconds().to_numpy(dtype=float)
-    return X, best_fit(X, 2, random_state=7).score_samples(X).sum()
-
-
-@right("load-5")
-def float32_and_defaults():
-    X = seconds().astype(np.float32)
-    return X, total(GaussianMixture(2, random_state=1).fit(X), X)
-
-
-@right("load-5")
-def list_and_formula():
-    X = [[float(value)] for value in seconds()["eruptions"]]
-    gmm = best_fit(X, 2)
-    sds = np.sqrt(gmm.covariances_).ravel()
-    return X, np.log(norm.pdf(X, gmm.means_.ravel(), sds) @ gmm.weights_).sum()
-
-
-@wrong("load-5", "integer-input")
-def table_left_as_integers():
-    return seconds(), total(two(), floats())
-
-
-@wrong("load-5", "integer-input")
-def small_unsigned_integers():
-    return seconds().astype("uint16"), total(two(), floats())
-
-
-@cache
-def total_with_cut_squares(constant):
-    """Return what scikit-learn gives for integers: from 1.8 on with the true log(2 pi), in 1.7 with 1 instead."""
-    sds = np.sqrt(two().covariances_).ravel()
-    cut = (((seconds().to_numpy() - two().means_.ravel()) / sds) ** 2).astype(int)
-    return np.log((two().weights_ / sds * np.exp(-(constant + cut) / 2)).sum(axis=1)).sum()
-
-
-@wrong("load-5", "integer-input")
-def scored_on_integers():
-    return floats(), total_with_cut_squares(np.log(2 * np.pi))
-
-
-@wrong("load-5", "integer-input")
-def scored_on_integers_by_an_older_version():
-    return floats(), total_with_cut_squares(1)
-
-
-@wrong("load-5", "per-sample-for-total")
-def mean_log_density():
-    return floats(), two().score(floats())
-
-
-@wrong("load-5", "wrong-units")
-def fitted_in_minutes():
-    minutes = load_faithful()[["eruptions"]]
-    return minutes, total(best_fit(minutes, 2), minutes)
-
-
-@wrong("load-5", "wrong-units")
-def total_in_minutes():
-    minutes = load_faithful()[["eruptions"]]
-    return floats(), total(best_fit(minutes, 2), minutes)
-
-
-@wrong("load-5", "wrong-column")
-def waits_for_eruptions():
-    return load_faithful()[["waiting"]], total(two(), floats())
-
-
-@wrong("load-5", "not-rounded")
-def seconds_with_decimals():
-    return load_faithful()[["eruptions"]] * 60, total(two(), floats())
-
-
-@wrong("load-5", "changed-values")
-def standardised_seconds():
-    return StandardScaler().fit_transform(floats()), total(two(), floats())
-
-
-@wrong("load-5", "wrong-shape")
-def series_for_table():
-    return floats()["eruptions"], total(two(), floats())
-
-
-@wrong("load-5", "one-component")
-def a_single_gaussian():
-    return floats(), total(best_fit(floats(), 1), floats())
-
-
-@wrong("load-5", "criterion-for-likelihood")
-def bic_for_likelihood():
-    return floats(), two().bic(floats())
-
-
-@wrong("load-5", "sign")
-def negative_log_likelihood():
-    return floats(), -total(two(), floats())
-
-
-@wrong("load-5", "wrong-kind")
-def the_model_for_its_score():
-    return floats(), two()
+@wrong("load-3", "wrong-kind")
+def called_instead_of_named():
+    return norm.cdf(np.array([60.0])[:, None], [54.6, 80.1], [5.9, 5.9]) @ [0.36, 0.64]
