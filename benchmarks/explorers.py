@@ -121,7 +121,7 @@ def measure(moves: int, home: Path) -> pd.DataFrame:
             took = latencies(session, call, moves)
             if session.complaints or not took:
                 raise RuntimeError(f"{name}: {len(took)} of {moves} moves were seen. {session.complaints}")
-            rows[name] = {"moves seen": len(took), "median": np.median(took), "95 %": np.quantile(took, 0.95)}
+            rows[name] = {"moves seen": len(took), "median": np.median(took), "95%": np.quantile(took, 0.95)}
         chromium.close()
     return pd.DataFrame(rows).T.round(1)
 

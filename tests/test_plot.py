@@ -1,4 +1,5 @@
 import copy
+import json
 from base64 import b64decode
 from io import BytesIO
 
@@ -18,7 +19,7 @@ from traitlets.config import Config
 
 from gmmlab import plot
 from gmmlab.data import MEASURES, load_faithful, load_flower, load_penguins
-from gmmlab.figure import STYLE, figure
+from gmmlab.figure import STYLE, figure, unpacked
 from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters, marginal
 
 FAITHFUL = load_faithful()
@@ -395,13 +396,13 @@ def test_each_contour_bears_the_mass_that_it_encloses(ax):
     densities = GEYSER.score_samples(pd.DataFrame(samples, columns=FAITHFUL.columns))
     for text in ax.texts:
         here = GEYSER.score_samples(pd.DataFrame([text.get_position()], columns=FAITHFUL.columns))
-        stated = float(text.get_text().removesuffix(" %")) / 100
+        stated = float(text.get_text().removesuffix("%")) / 100
         assert (densities > here).mean() == pytest.approx(stated, abs=0.02)
 
 
 def test_every_mass_is_written(ax):
     plot.plot_density(GEYSER, FAITHFUL, masses=MASSES, ax=ax)
-    assert {text.get_text() for text in ax.texts} == {"50 %", "90 %", "99 %"}
+    assert {text.get_text() for text in ax.texts} == {"50%", "90%", "99%"}
 
 
 def curves(ax) -> dict[str, np.ndarray]:
@@ -493,7 +494,7 @@ def test_a_sample_has_the_marker_of_its_most_probable_component(ax):
 
 def test_the_legend_of_responsibilities_explains_colours_and_edges(ax):
     names = legend_of(DRAWINGS["responsibilities"](ax))
-    assert names == ["component 0", "component 1", "component 2", "none above 90 %"]
+    assert names == ["component 0", "component 1", "component 2", "none above 90%"]
 
 
 @pytest.mark.parametrize(
@@ -555,7 +556,7 @@ ALT = "Two clouds of points: short eruptions after short waits, long ones after 
 def shown(monkeypatch):
     """The figures that were shown, each with its alt text."""
     calls = []
-    monkeypatch.setattr("gmmlab.figure.show", lambda fig, alt, live: calls.append((fig, alt)))
+    monkeypatch.setattr("gmmlab.figure.show", lambda fig, alt, *_: calls.append((fig, alt)))
     return calls
 
 
@@ -613,6 +614,14 @@ def test_what_a_live_notebook_shows_instead_is_in_the_same_output(notebook):
     with figure(ALT, live={"application/json": {"view": 1}}) as ax:
         plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
     assert set(notebook.outputs[0].data) == {"application/json", "image/png", "text/plain"}
+
+
+def test_a_scene_is_packed_into_the_pictures_metadata(notebook):
+    scene = {"name": "Ünïcode </script>", "frames": [1.5, [2]]}
+    with figure(ALT, scene=scene) as ax:
+        plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
+    about = notebook.outputs[0].metadata["image/png"]
+    assert (about["alt"], json.loads(unpacked(about["scene"]))) == (ALT, scene)
 
 
 def test_the_same_drawing_is_stored_in_the_same_bytes(notebook):

@@ -1,6 +1,8 @@
 """One look, and one way for a figure into a notebook: with the lab's style, alt text and a caption."""
 
-from base64 import b64encode
+import json
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -28,6 +30,7 @@ def figure(
     *,
     size: tuple[float, float] | None = None,
     live: dict[str, Any] | None = None,
+    scene: dict[str, Any] | None = None,
     **subplots: Any,
 ) -> Iterator[Any]:
     """Draw a figure in the lab's style and show it in the notebook with its alt text.
@@ -42,6 +45,8 @@ def figure(
         Width and height in inches.
     live : dict, optional
         What a live notebook is to show instead, by MIME type, such as a widget's view.
+    scene : dict, optional
+        What a page without a kernel is to play instead, packed into the picture's metadata; see ``unpacked``.
     **subplots
         Passed on to ``matplotlib.pyplot.subplots``, for example ``sharex=True``.
 
@@ -61,25 +66,37 @@ def figure(
     ...     plot_clusters(X, labels, ax=ax)
     """
     if not alt.strip():
-        raise ValueError("A figure needs alt text that says what is to be seen, but an empty text came.")
+        raise ValueError("A figure needs alt text that says what is to be seen, but got an empty text.")
     with mpl.style.context(STYLE):
         fig, axes = plt.subplots(nrows, ncols, figsize=size, **subplots)
         try:
             yield axes
-            show(fig, alt, live)
+            show(fig, alt, live, scene)
         finally:
             plt.close(fig)
 
 
-def show(fig: Figure, alt: str, live: dict[str, Any] | None = None) -> None:
+def show(fig: Figure, alt: str, live: dict[str, Any] | None = None, scene: dict[str, Any] | None = None) -> None:
     """Show a finished figure in the notebook, with its alt text in the output's metadata and as a caption below.
 
     JupyterLab leaves the alt text of a picture out, so that a blind reader would meet a figure without words; the
     caption is there for every reader, in every viewer.
     """
     bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode(), **(live or {})}
-    display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)  # type: ignore[no-untyped-call]
+    about = {"alt": alt} if scene is None else {"alt": alt, "scene": packed(scene)}
+    display(bundle, metadata={"image/png": about}, raw=True)  # type: ignore[no-untyped-call]
     display({"text/plain": alt, "text/html": caption(alt)}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def packed(scene: dict[str, Any]) -> str:
+    """Return a scene as a text a third of its length."""
+    text = json.dumps(scene, separators=(",", ":"))
+    return b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpacked(text: str) -> str:
+    """Return the JSON of a packed scene."""
+    return zlib.decompress(b64decode(text)).decode()
 
 
 def caption(alt: str) -> str:

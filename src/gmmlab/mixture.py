@@ -268,7 +268,7 @@ def ellipse_coverage(n_std: float, n_features: int = 2) -> float:
     """Return the mass of a Gaussian inside its ellipsoid at ``n_std`` standard deviations.
 
     The squared Mahalanobis distance follows a chi-squared distribution with ``n_features`` degrees of
-    freedom: in two dimensions the ellipses at 1, 2, 3 standard deviations hold 39.3, 86.5, 98.9 %.
+    freedom: in two dimensions the ellipses at 1, 2, 3 standard deviations hold 39.3, 86.5, 98.9%.
     """
     return float(chi2.cdf(n_std**2, n_features))
 

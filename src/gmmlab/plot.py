@@ -138,7 +138,7 @@ def plot_ellipses(gmm: GaussianMixture, *, coverage: float | Sequence[float] = 0
             ax.add_patch(ellipse(mean, covariance, share, colour_of(k)))
         ax.plot(*mean, marker="+", color=_EDGE, markersize=11, markeredgewidth=2, linestyle="none")
     handles, names = ax.get_legend_handles_labels()
-    text = " and ".join(f"{100 * share:.3g} %" for share in shares)
+    text = " and ".join(f"{100 * share:.3g}%" for share in shares)
     handles.append(Line2D([], [], linestyle="none", color=_EDGE, marker="+", markersize=9, markeredgewidth=2))
     handles.append(Ellipse((0, 0), 1, 1, facecolor="#eeeeee", edgecolor=_EDGE))
     ax.legend(handles=handles, labels=[*names, "mean of a component", f"holds {text} of it"])
@@ -220,7 +220,7 @@ def plot_density(
     falling = sorted(masses, reverse=True)
     levels = density_levels(density, falling)
     lines = ax.contour(x, y, density, levels=levels, colors=_EDGE, linewidths=np.linspace(1, 2, len(levels)))
-    text = dict(zip(levels.tolist(), [f"{100 * mass:.3g} %" for mass in falling], strict=True))
+    text = dict(zip(levels.tolist(), [f"{100 * mass:.3g}%" for mass in falling], strict=True))
     for label in ax.clabel(lines, fmt=text, fontsize=9, zorder=4):
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
     return ax
@@ -317,7 +317,7 @@ def plot_responsibilities(X: pd.DataFrame, responsibilities: ArrayLike, *, ax: A
     handles.append(
         Line2D([], [], linestyle="none", marker="o", color="white", markeredgecolor=_EDGE, markeredgewidth=1.8)
     )
-    ax.legend(handles=handles, labels=[*names, "none above 90 %"])
+    ax.legend(handles=handles, labels=[*names, "none above 90%"])
     return ax
 
 

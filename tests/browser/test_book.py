@@ -17,7 +17,7 @@ from gmmlab.paths import lab_folder
 
 NOTEBOOKS = sorted(path.stem for path in (lab_folder() / "notebooks").glob("*.ipynb"))
 CHAPTERS = [f"notebooks/{stem}" for stem in NOTEBOOKS]
-PAGES = ["index", *CHAPTERS, "data/README"]
+PAGES = ["index", *CHAPTERS, "data/README", "api"]
 README = (lab_folder() / "README.md").read_text(encoding="utf-8")
 
 every_page = pytest.mark.parametrize("name", PAGES)
@@ -65,8 +65,8 @@ def reader(browser, book):
     reader.page.context.close()
 
 
-# The dark theme colours every page alike: these three hold all that there is to colour.
-IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README"]
+# The dark theme colours every page alike: these four hold all that there is to colour.
+IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_index_has_a_picture_and_the_question_of_each_notebook(soup):
 
 
 def test_each_chapter_leads_to_the_next_and_back(soup):
-    order = ["index", *CHAPTERS, "data/README"]
+    order = PAGES
     for before, after in pairwise(order):
         assert Path(soup[before].select_one("a.right-next")["href"]).name == f"{Path(after).name}.html"
         assert Path(soup[after].select_one("a.left-prev")["href"]).name == f"{Path(before).name}.html"
@@ -146,6 +146,48 @@ def test_a_solution_unfolds(reader, screenshots):
     solution.locator("summary").first.click()
     assert solution.locator("pre").first.is_visible()
     solution.screenshot(path=screenshots / "book-solution.png")
+
+
+EXPLORERS = [("03_fit_mixture", 1), ("04_predict_clusters", 1), ("07_choose_model", 1), ("13_detect_anomalies", 1)]
+
+
+@pytest.mark.parametrize(("stem", "count"), EXPLORERS)
+def test_explorers_play_without_a_kernel(reader, soup, stem, count):
+    page = reader.open(f"notebooks/{stem}")
+    assert page.locator(".gmmlab-explorer svg.gmmlab-chart").first.is_visible()
+    assert page.locator("section[aria-label]:has(form.gmmlab-controls)").count() == count
+    assert reader.complaints == []
+    assert not page.locator("img.gmmlab-still").first.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("img.gmmlab-still").first.is_visible()
+    assert not page.locator(".gmmlab-explorer").first.is_visible()
+    page.emulate_media(media="screen")
+
+
+def test_every_saved_scene_is_on_its_page(soup):
+    for stem in NOTEBOOKS:
+        cells = nbformat.read(lab_folder() / "notebooks" / f"{stem}.ipynb", as_version=4).cells
+        outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+        scenes = [output for output in outputs if "scene" in output.get("metadata", {}).get("image/png", {})]
+        assert len(soup[f"notebooks/{stem}"].select("script.gmmlab-scene")) == len(scenes)
+
+
+def test_a_move_in_an_explorer_is_answered(reader, screenshots):
+    page = reader.open("notebooks/03_fit_mixture")
+    explorer = page.locator(".gmmlab-explorer")
+    before = explorer.locator(".gmmlab-said").inner_text()
+    explorer.locator("input[type=range]").first.fill("0")
+    after = explorer.locator(".gmmlab-said").inner_text()
+    assert "after 0 of 60 iterations" not in before and "after 0 of 60 iterations" in after
+    explorer.screenshot(path=screenshots / "book-explorer.png")
+
+
+def test_without_javascript_the_pictures_stand(browser, book):
+    page = browser.new_context(offline=True, java_script_enabled=False).new_page()
+    page.goto((book / "notebooks" / "03_fit_mixture.html").as_uri())
+    assert all(image.is_visible() for image in page.locator(".cell_output img").all())
+    assert page.locator(".gmmlab-explorer").count() == 0
+    page.context.close()
 
 
 @every_chapter

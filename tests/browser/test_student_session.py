@@ -316,5 +316,5 @@ def test_a_higher_threshold_flags_more_and_the_numbers_agree(opened, screenshots
     )
     assert (normal + strange, strange) == (123, 68)  # half of the other birds, and every Chinstrap
     assert found > strange / 2 > false > 0
-    assert f"Precision: {100 * found / (found + false):.1f} %" in said(explorer)
+    assert f"Precision: {100 * found / (found + false):.1f}%" in said(explorer)
     assert session.complaints == []

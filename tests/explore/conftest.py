@@ -21,7 +21,9 @@ def watched():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gmmlab.explore.scene.Explorer", explorer)
-        patch.setattr("gmmlab.figure.show", lambda fig, alt, live: seen[-1].update(fig=repr(fig), alt=alt, live=live))
+        patch.setattr(
+            "gmmlab.figure.show", lambda fig, alt, live, _: seen[-1].update(fig=repr(fig), alt=alt, live=live)
+        )
         yield seen
 
 

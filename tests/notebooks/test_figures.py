@@ -15,7 +15,7 @@ def shown(path):
     figures = []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path.parent)
-        patch.setattr("gmmlab.figure.show", lambda fig, alt, live=None: figures.append((fig, alt)))
+        patch.setattr("gmmlab.figure.show", lambda fig, alt, *_: figures.append((fig, alt)))
         patch.setattr(plt, "close", lambda *_: None)
         names = {"__name__": "__main__", "display": lambda *_, **__: None}
         for cell in nbformat.read(path, as_version=4).cells:

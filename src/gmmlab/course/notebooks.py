@@ -151,13 +151,13 @@ def _normal_outputs(cell: NotebookNode) -> list[NotebookNode]:
             output.data.pop(WIDGET_VIEW, None)
             if not output.data:
                 continue
-            output.metadata = _alt_text(output.metadata)
+            output.metadata = _picture(output.metadata)
         if "execution_count" in output:
             output.execution_count = cell.execution_count
         outputs.append(output)
     return outputs
 
 
-def _alt_text(metadata: dict[str, Any]) -> NotebookNode:
-    alt = metadata.get("image/png", {}).get("alt")
-    return nbformat.from_dict({"image/png": {"alt": alt}} if alt else {})
+def _picture(metadata: dict[str, Any]) -> NotebookNode:
+    about = _only(metadata.get("image/png", {}), ("alt", "scene"))
+    return nbformat.from_dict({"image/png": about} if about else {})

@@ -94,7 +94,7 @@ def move_threshold(
             {
                 "kind": "slider",
                 "label": "false alarms allowed",
-                "values": [f"{100 * rate:.3g} %" for rate in outcomes["rate"]],
+                "values": [f"{100 * rate:.3g}%" for rate in outcomes["rate"]],
                 "plays": True,
             }
         ],
@@ -105,15 +105,15 @@ def move_threshold(
     at = outcomes.iloc[begin]
     alt = (
         f"{len(X)} samples, {names[0]} and {names[1]}. Those as improbable as the threshold for "
-        f"{100 * at['rate']:.3g} % false alarms, or more, are ringed: {100 * at['recall']:.0f} % of the {names[1]}, "
-        f"{100 * at['false_alarms']:.0f} % of the {names[0]}. Beside it the ROC curve of all thresholds with this one."
+        f"{100 * at['rate']:.3g}% false alarms, or more, are ringed: {100 * at['recall']:.0f}% of the {names[1]}, "
+        f"{100 * at['false_alarms']:.0f}% of the {names[0]}. Beside it the ROC curve of all thresholds with this one."
     )
 
     def draw(left: Axes, right: Axes) -> None:
         plot_clusters(X[chosen], np.asarray(names)[kinds], order=names, ax=left, legend=False)
         flagged = {"markeredgecolor": DARK, "markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9}
         left.plot(*X.loc[scores <= at["threshold"], chosen].to_numpy().T, "o", label="flagged", **flagged)
-        left.set_title(f"Flagged at {100 * at['rate']:.3g} % false alarms")
+        left.set_title(f"Flagged at {100 * at['rate']:.3g}% false alarms")
         left.legend()
         right.plot(alarms, found, color=DARK)
         right.plot(at["false_alarms"], at["recall"], "o", markersize=14, markerfacecolor="none", color=DARK)
@@ -124,11 +124,11 @@ def move_threshold(
 
 def _outcome_in_words(row: dict, kinds: NDArray, names: tuple[str, str]) -> str:
     n, m = int((kinds == 0).sum()), int(kinds.sum())
-    precise = f"{100 * row['precision']:.1f} %" if row["flagged"] else "not defined, since nothing is flagged"
+    precise = f"{100 * row['precision']:.1f}%" if row["flagged"] else "not defined, since nothing is flagged"
     if np.isneginf(row["threshold"]):
         return "Nothing is flagged: the normal scores set apart are too few to promise so low a rate."
     return (
         f"Log density up to {row['threshold']:.2f} is flagged: {round(row['false_alarms'] * n)} of {n} {names[0]} "
-        f"({100 * row['false_alarms']:.1f} % false alarms) and {round(row['recall'] * m)} of {m} {names[1]} "
-        f"(recall {100 * row['recall']:.1f} %). Precision: {precise}."
+        f"({100 * row['false_alarms']:.1f}% false alarms) and {round(row['recall'] * m)} of {m} {names[1]} "
+        f"(recall {100 * row['recall']:.1f}%). Precision: {precise}."
     )

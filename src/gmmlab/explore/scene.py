@@ -3,7 +3,8 @@
 Each explorer computes all frames of a *scene* at once, with the lab's fast EM, and hands them to one small front end
 (``explore.js``), which draws them as SVG and moves through them in the browser. So a move never waits for the kernel,
 and the numbers on the screen are those of the package. The scene travels in an ``anywidget``: where its view is not
-understood (a saved notebook, an HTML page, GitHub) the same output holds a static figure with its alt text.
+understood (a saved notebook, GitHub) the same output holds a static figure with its alt text. The figure carries the
+scene in its metadata, so that the pages of the book play it without a kernel.
 
 A scene has ``controls``, whose values choose one of the ``frames``; ``points`` on a ``chart`` of two features; and
 ``sides``, charts of curves. A frame holds the mixture that colours the points and draws the ellipses (or a threshold
@@ -35,7 +36,7 @@ COVERAGE = 0.9
 MOST_SAMPLES = 5000
 """More samples than this are too many for a browser to redraw at once."""
 
-PERCENT = f"{100 * COVERAGE:.0f} %"
+PERCENT = f"{100 * COVERAGE:.0f}%"
 DARK, PALE = "#222222", "#94a4a2"
 
 _HERE = Path(__file__).parent
@@ -167,15 +168,15 @@ def mixture_legend(k: int) -> list[dict]:
     """Return the legend of samples, means and ellipses of k components."""
     return [
         *(marker_key(f"component {j}", j) for j in range(k)),
-        {"text": "none above 90 %", "d": outline("o", 8), "fill": "white", "stroke-width": 2.4},
+        {"text": "none above 90%", "d": outline("o", 8), "fill": "white", "stroke-width": 2.4},
         {"text": "mean of a component", "d": "M-7,0H7M0,-7V7", "stroke-width": 2.5},
         {"text": f"holds {PERCENT} of it", "d": outline("o", 13), "fill": "#eeeeee"},
     ]
 
 
 def show_scene(scene: dict, alt: str, draw: Callable[[Axes, Axes], None]) -> None:
-    """Show the scene where a kernel is alive, and the same as a figure everywhere else."""
+    """Show the scene where a kernel is alive, and the same as a figure, which carries the scene, everywhere else."""
     view, _ = Explorer(scene=scene)._repr_mimebundle_()
     view.pop("text/plain")  # its address differs from run to run
-    with figure(alt, 1, 2, size=(10, 4.2), live=view) as axes:
+    with figure(alt, 1, 2, size=(10, 4.2), live=view, scene=scene) as axes:
         draw(*axes)

@@ -10,7 +10,8 @@ import os
 import re
 import shutil
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +25,7 @@ from gmmlab.course.author.student_copies import BEGIN, END, PROGRESS
 from gmmlab.course.notebooks import read_notebook, title_of, to_bytes
 from gmmlab.engine.progress_bar import progress_bar
 from gmmlab.exercises.feedback import ANSWER_MIME
-from gmmlab.figure import CAPTION
+from gmmlab.figure import CAPTION, unpacked
 
 SITE = Path(__file__).with_name("site")
 COVER = SITE / "cover.png"
@@ -34,19 +35,36 @@ COVER_ALT = (
     "own. Right, three clusters in three colours and markers, borders between them, and contours that "
     "hold 50 and 90 percent."
 )
+API = (
+    "mixture",
+    "preprocess",
+    "plot",
+    "figure",
+    "explore",
+    "image",
+    "novelty",
+    "recommend",
+    "data",
+    "exercises",
+)
+"""The modules that a notebook imports from, in the order of the page that documents them."""
+
 _SETTINGS = {
     "project": "The GMM lab",
     "html_title": "The GMM lab",
     "language": "en",
-    "extensions": ["myst_nb", __name__],
+    "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", __name__],
+    "autodoc_member_order": "bysource",
+    "autodoc_typehints": "none",
+    "napoleon_use_rtype": False,
     "myst_enable_extensions": ["dollarmath"],
     "myst_heading_anchors": 3,
     "nb_execution_mode": "off",
     "nb_ipywidgets_js": {},
     "smartquotes": False,
     "templates_path": [str(SITE / "templates")],
-    "html_static_path": [str(SITE / "static")],
-    "html_css_files": ["book.css"],
+    "html_css_files": ["book.css", "explore.css"],
+    "html_js_files": [("explore.js", {"defer": "defer"})],
     "html_math_renderer": "mathml",
     "html_copy_source": False,
     "html_use_index": False,
@@ -85,7 +103,7 @@ def build(notebooks: Sequence[Path], target: Path) -> list[str]:
     with TemporaryDirectory(ignore_cleanup_errors=True) as work:
         source = Path(work, "source")
         _write_source(notebooks, source)
-        return _make_pages(source, target, Path(work, "doctrees"), pages=len(notebooks) + 2)
+        return _make_pages(source, target, Path(work, "doctrees"), pages=len(notebooks) + 3)
 
 
 def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[str]:
@@ -98,7 +116,8 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
     complaints = io.StringIO()
     # Each page is read once and written once.
     with patch_docutils(), docutils_namespace(), progress_bar(total=2 * pages, desc="book") as done:
-        app = Sphinx(source, None, target, doctrees, "html", copy.deepcopy(_SETTINGS), status=None, warning=complaints)
+        settings = copy.deepcopy(_SETTINGS) | {"html_static_path": [str(SITE / "static"), str(source / "_static")]}
+        app = Sphinx(source, None, target, doctrees, "html", settings, status=None, warning=complaints)
         app.connect("doctree-read", lambda *_: done.update() and None)
         app.connect("html-page-context", lambda *_: done.update() and None)
         app.builder.search = False  # the browser searches within a page; an index would have to be fetched
@@ -120,8 +139,20 @@ def _write_source(notebooks: Sequence[Path], source: Path) -> None:
     (source / "data").mkdir()
     shutil.copy(root / "data" / "README.md", source / "data")
     shutil.copy(COVER, source)
+    _write_player(source / "_static")
     readme = (root / "README.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index(chapters, readme), encoding="utf-8")
+    (source / "api.md").write_text(api(), encoding="utf-8")
+
+
+def _write_player(static: Path) -> None:
+    """Write the explorers' front end as a plain script, which a page from a folder may load; a module it may not."""
+    static.mkdir()
+    explore = files("gmmlab.explore")
+    front_end = explore.joinpath("explore.js").read_text(encoding="utf-8").replace("export default { render };\n", "")
+    player = (SITE / "play.js").read_text(encoding="utf-8")
+    (static / "explore.js").write_text(f"(() => {{\n{front_end}\n{player}}})();\n", encoding="utf-8")
+    (static / "explore.css").write_bytes(explore.joinpath("explore.css").read_bytes())
 
 
 def chapter(notebook: NotebookNode, stem: str, figures: Path) -> NotebookNode:
@@ -155,21 +186,31 @@ def _chapter_cell(cell: NotebookNode, stem: str, figures: Path) -> NotebookNode:
         return cell
     stubs_and_marker = rf"^(?:.* = \.\.\.\n)*[ ]*{BEGIN}\n|\n?[ ]*{END}$"
     cell.source = re.sub(stubs_and_marker, "", cell.source, flags=re.M)
-    cell.outputs = [_chapter_output(output, figures, f"{stem}-{cell.id}-{n}") for n, output in enumerate(cell.outputs)]
+    cell.outputs = [
+        shown
+        for n, output in enumerate(cell.outputs)
+        for shown in _chapter_outputs(output, figures, f"{stem}-{cell.id}-{n}")
+    ]
     return cell
 
 
-def _chapter_output(output: NotebookNode, figures: Path, name: str) -> NotebookNode:
+def _chapter_outputs(output: NotebookNode, figures: Path, name: str) -> Iterator[NotebookNode]:
     data = output.get("data", {})
     if "image/png" in data:
         (figures / f"{name}.png").write_bytes(b64decode(data["image/png"]))
-        alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", output.metadata.get("image/png", {}).get("alt", ""))
-        return new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
+        about = output.metadata.get("image/png", {})
+        alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", about.get("alt", ""))
+        yield new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
+        if "scene" in about:
+            scene = unpacked(about["scene"]).replace("</", r"<\/")
+            html = f'<script type="application/json" class="gmmlab-scene">{scene}</script>'
+            yield new_output("display_data", {"text/html": html})
+        return
     if data.get("text/html", "").startswith(f'<p class="{CAPTION}"'):
         # Here the picture has its alt text itself: a screen reader need not read it twice.
         data["text/html"] = data["text/html"].replace("<p ", '<p aria-hidden="true" ', 1)
     data.pop(ANSWER_MIME, None)
-    return output
+    yield output
 
 
 def index(chapters: dict[str, NotebookNode], readme: str) -> str:
@@ -189,8 +230,15 @@ def index(chapters: dict[str, NotebookNode], readme: str) -> str:
     pages = "\n".join(f"notebooks/{stem}" for stem in chapters)
     return (
         f"# The GMM lab\n\n{lead}\n\n![{COVER_ALT}]({COVER.name})\n\n## The notebooks\n\n"
-        f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\ndata/README\n```\n'
+        f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\ndata/README\napi\n```\n'
     )
+
+
+def api() -> str:
+    """Return the page of what a notebook imports, as Markdown; Sphinx fills it from the docstrings."""
+    parts = [f"```{{eval-rst}}\n.. automodule:: gmmlab.{name}\n   :members:\n```\n" for name in API]
+    modules = "\n".join(f"## gmmlab.{name}\n\n{part}" for name, part in zip(API, parts, strict=True))
+    return f"# The helper package\n\nEverything that the notebooks import, from the docstrings.\n\n{modules}"
 
 
 def _card(stem: str, notebook: NotebookNode, words: str) -> str:

@@ -211,10 +211,10 @@ _WREATH = {
 }
 
 _CLUMPS = {
-    "all-components": "That is how many components the model was given. Count the weights above 1 %.",
+    "all-components": "That is how many components the model was given. Count the weights above 1%.",
     "dead-counted": "These are the components that died. Count those that are alive.",
-    "miscounted": "The model that you gave has another number of weights above 1 %.",
-    "prior-feeds-the-dead": "With your prior even empty components keep a weight above 1 %, so that the number is the "
+    "miscounted": "The model that you gave has another number of weights above 1%.",
+    "prior-feeds-the-dead": "With your prior even empty components keep a weight above 1%, so that the number is the "
     "prior's and not the data's. Choose a smaller concentration.",
     "start-or-prior": "This number does not stay when the seed or the prior changes. Try several, and look which "
     "one comes back.",
