@@ -306,12 +306,12 @@ def test_each_mean_is_marked_by_a_cross(ax):
 
 
 def test_the_legend_says_what_an_ellipse_holds(ax):
-    assert legend_of(plot.plot_ellipses(GEYSER, ax=ax)) == ["mean of a component", "holds 90 % of it"]
+    assert legend_of(plot.plot_ellipses(GEYSER, ax=ax)) == ["mean of a component", "holds 90% of it"]
 
 
 def test_the_legend_says_what_each_of_several_ellipses_holds(ax):
     plot.plot_ellipses(GEYSER, coverage=[0.5, 0.865], ax=ax)
-    assert legend_of(ax)[-1] == "holds 50 % and 86.5 % of it"
+    assert legend_of(ax)[-1] == "holds 50% and 86.5% of it"
 
 
 def test_each_component_has_an_ellipse_for_each_coverage(ax):
@@ -360,7 +360,7 @@ def test_samples_of_a_mixture_are_drawn_with_their_most_probable_component(ax):
 def test_the_legend_of_a_mixture_names_components_means_and_coverage(ax):
     plot.plot_mixture(GEYSER, FAITHFUL, ax=ax)
     components = ["component 0", "component 1", "component 2"]
-    assert legend_of(ax) == [*components, "mean of a component", "holds 90 % of it"]
+    assert legend_of(ax) == [*components, "mean of a component", "holds 90% of it"]
 
 
 # Densities
