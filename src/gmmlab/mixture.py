@@ -12,6 +12,7 @@ What needs more than a page stands in `gmmlab.engine` and is only named here:
   ``predict_missing`` fills; it begins at a ``rough_start`` and may have a ``Prior``;
 - ``bootstrap`` tells how sure the parameters are, ``likelihood_ratio_test`` whether one more component is needed, and
   ``fit_with_noise`` gives outliers a uniform component;
+- ``GaussianMixtureClassifier`` has a mixture for each class and learns from rows with and without labels;
 - ``as_mixture``, ``as_parameters`` and ``from_parameters`` lead to scikit-learn's ``GaussianMixture`` and back;
 - ``covariance_matrices`` and ``n_parameters`` ask the same of all ``COVARIANCE_TYPES``.
 """
@@ -30,6 +31,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.engine.blocks import em_blocks
 from gmmlab.engine.bootstrap import Bootstrap, bootstrap
+from gmmlab.engine.classifier import GaussianMixtureClassifier
 from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, from_parameters, n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
 from gmmlab.engine.em import e_step, em, m_step, statistics
@@ -44,6 +46,7 @@ __all__ = [
     "COVARIANCE_TYPES",
     "Bootstrap",
     "DegenerateFitWarning",
+    "GaussianMixtureClassifier",
     "LikelihoodRatioTest",
     "NoisyMixture",
     "Parameters",

@@ -115,7 +115,9 @@ def iterate(
     return Result(parameters, np.array(path), len(path), bool(abs(change) < tol))
 
 
-def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None = None) -> Statistics:
+def statistics(
+    X: np.ndarray, parameters: Parameters, centre: np.ndarray | None = None, *, allowed: np.ndarray | None = None
+) -> Statistics:
     """E-step: sum up what the M-step needs, block by block.
 
     Parameters
@@ -126,6 +128,8 @@ def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None 
     parameters : Parameters
     centre : array of shape (d,), optional
         Taken off the rows on the way, if X is not centred yet; `parameters` are those of the centred rows.
+    allowed : array of bool, shape (n, k), optional
+        Which components each row may belong to, at least one: those of its class, where the class is known.
 
     Returns
     -------
@@ -136,6 +140,8 @@ def statistics(X: np.ndarray, parameters: Parameters, centre: np.ndarray | None 
         x = X[i : i + way.rows]
         x = x if centre is None else np.subtract(x, centre, order="F")
         densities = way.log_densities(x.T)
+        if allowed is not None:
+            densities[~allowed[i : i + way.rows].T] = -np.inf
         log_likelihood += to_responsibilities(densities).sum(dtype=float)
         way.add(densities)
     return Statistics(float(log_likelihood), len(X), *way.sums(), parameters.covariance_type)
