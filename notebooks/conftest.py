@@ -33,10 +33,13 @@ class Notebook(IPyNbFile):
         # Stored answers hold floats to the last bit, which differs between machines.
         self.skip_compare += ("application/vnd.gmmlab.answer+json",)
         self.own_folder = None
+        self.add_marker(pytest.mark.slow)
 
     def collect(self):
         """Yield the code cells, and then the figures."""
-        yield from super().collect()
+        for cell in super().collect():
+            cell.output_timeout = 120  # seconds that an output may take after its cell; nbval's five are few when busy
+            yield cell
         yield Figures.from_parent(self, name="Figures")
 
     def setup(self):

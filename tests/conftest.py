@@ -1,4 +1,4 @@
-"""One BLAS thread before numpy loads, no window, and examples that are the same in every run."""
+"""One BLAS thread before numpy loads, no window, examples that are the same in every run, and long files first."""
 
 import os
 
@@ -12,6 +12,12 @@ from hypothesis import settings
 matplotlib.use("Agg")
 settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long: one that is begun last would keep one worker busy and the others idle."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,13 @@ import pytest
 from browser.session import CHROMIUM, QUIET, student_lab
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark the tests of this folder, and skip them with the reason where there is no browser."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium here: install it to drive JupyterLab"))
 

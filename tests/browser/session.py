@@ -21,7 +21,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 # JupyterLab keeps only the cells in view in the page unless told not to; a test wants to read them all.
 WHOLE_NOTEBOOK = {"windowingMode": "none"}
 
-NOTHING_WAITS = "![...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('[*]'))"
+PROMPTS = "[...document.querySelectorAll('.jp-InputPrompt')].map(prompt => prompt.textContent).join()"
+NOTHING_WAITS = f"!{PROMPTS}.includes('[*]')"
+SOMETHING_RAN = f"before => {PROMPTS} !== before"
 
 
 @contextmanager
@@ -38,12 +40,12 @@ def student_lab(home: Path) -> Iterator[tuple[Path, str]]:
         yield home / "lab", _address(home / "log", server)
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+        server.wait(timeout=300)
         log.close()
 
 
 def _address(log, server) -> str:
-    for _ in range(600):
+    for _ in range(3000):
         found = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*\?token=(\w+)", log.read_text())
         if found:
             return f"http://127.0.0.1:{found[1]}/lab/tree/notebooks/{{notebook}}.ipynb?reset&token={found[2]}"
@@ -70,20 +72,19 @@ class Session:
 
     def open(self, address):
         self.page.goto(address)
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
         self.wait_until_idle()
 
     def wait_until_idle(self):
         """Wait for the kernel: what is run before it is ready is lost without a word."""
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=600_000)
 
     def run_all(self):
         """Run all cells to the last, however long that takes while some cell waits or runs; again if it was lost."""
         table = self.page.locator(".jp-CodeCell", has_text='progress("').locator(".jp-OutputArea table")
         for _ in range(3):
-            self._until_busy(lambda: self._run_menu("Run All Cells"))
-            self.page.wait_for_function(NOTHING_WAITS, timeout=1_800_000)
-            self.wait_until_idle()
+            self._until_something_runs(lambda: self._run_menu("Run All Cells"))
+            self._until_nothing_waits()
             try:
                 return table.wait_for(timeout=10_000)
             except NothingHappened:
@@ -92,12 +93,15 @@ class Session:
 
     def run(self, *texts):
         """Run the cells that hold these texts, one after the other; return the last cell."""
-        first, *others = [self.cell(text) for text in texts]
-        self._until_busy(lambda: self._run_cell(first))
-        for cell in others:
-            self._run_cell(cell)
-        self.wait_until_idle()
-        return [first, *others][-1]
+        cells = [self.cell(text) for text in texts]
+        self.run_cells(*cells)
+        return cells[-1]
+
+    def run_cells(self, *cells):
+        """Run cells, each to its end."""
+        for cell in cells:
+            self._until_something_runs(lambda cell=cell: self._run_cell(cell))
+            self._until_nothing_waits()
 
     def _run_cell(self, cell):
         cell.locator(".cm-content").click()
@@ -107,13 +111,17 @@ class Session:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
-    def _until_busy(self, act):
-        """Act until a cell waits or runs: what comes before the kernel is quite ready is lost without a word."""
-        busy = self.page.locator(".jp-InputPrompt", has_text="[*]").first
-        for _ in range(10):
+    def _until_nothing_waits(self):
+        self.page.wait_for_function(NOTHING_WAITS, timeout=1_800_000)
+        self.wait_until_idle()
+
+    def _until_something_runs(self, act):
+        """Act until a cell waits, runs or has run: what comes before the kernel is ready is lost without a word."""
+        before = self.page.evaluate(PROMPTS)
+        for _ in range(30):
             act()
             try:
-                return busy.wait_for(timeout=6_000)
+                return self.page.wait_for_function(SOMETHING_RAN, arg=before, timeout=10_000)
             except NothingHappened:
                 self.page.keyboard.press("Escape")
         raise AssertionError("JupyterLab ran nothing.")
@@ -125,7 +133,7 @@ class Session:
         """Return the explorer that a cell shows, once it is drawn."""
         explorer = cell.locator(".gmmlab-explorer")
         failed = self.page.locator("[data-mime-type='application/vnd.jupyter.error']")
-        explorer.locator(".gmmlab-sample").last.or_(failed).first.wait_for(state="attached", timeout=120_000)
+        explorer.locator(".gmmlab-sample").last.or_(failed).first.wait_for(state="attached", timeout=600_000)
         assert failed.count() == 0, failed.first.inner_text()
         explorer.scroll_into_view_if_needed()
         return explorer
@@ -148,11 +156,7 @@ class Session:
         stub.locator(".cm-content").click()
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
-        self.page.keyboard.press("Shift+Enter")
-        check.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_timeout(500)
-        self.wait_until_idle()
+        self.run_cells(stub, check)
         return check.locator("[role=group]")
 
     def choose_theme(self, name):

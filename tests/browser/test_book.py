@@ -29,7 +29,7 @@ def book(tmp_path_factory):
     """Build the book of all notebooks as a reader does."""
     folder = tmp_path_factory.mktemp("book")
     command = [str(Path(sys.executable).with_name("gmm-lab")), "book", "-o", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return folder
 

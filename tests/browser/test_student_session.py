@@ -155,6 +155,9 @@ def said(explorer) -> str:
     return explorer.locator(".gmmlab-said").inner_text()
 
 
+LATER_THAN_5 = "said => said.innerText.match(/\\d+(\\.\\d+)?/g)[1] > 5"
+
+
 def numbers_in(text) -> list[float]:
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
 
@@ -202,7 +205,8 @@ def test_em_paints_samples_in_the_mixture_of_colours_that_their_responsibilities
 
 def test_em_plays_until_it_is_paused(session, em_explorer):
     em_explorer.get_by_role("button", name="Play").click()
-    session.page.wait_for_timeout(600)
+    said_here = em_explorer.locator(".gmmlab-said").element_handle()
+    session.page.wait_for_function(LATER_THAN_5, arg=said_here, timeout=120_000)
     em_explorer.get_by_role("button", name="Pause").click()
     stopped = said(em_explorer)
     session.page.wait_for_timeout(400)

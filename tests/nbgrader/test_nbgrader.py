@@ -25,7 +25,7 @@ def nbgrader(course, *arguments):
     # nbgrader calls a program of its own environment by name.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     settings = {"JUPYTER_CONFIG_DIR": str(course / "config"), "HOME": str(course), "PATH": path}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=course, env=os.environ | settings, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=course, env=os.environ | settings, timeout=1200)
     assert done.returncode == 0, done.stderr[-4000:]
 
 

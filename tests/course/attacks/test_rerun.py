@@ -21,8 +21,8 @@ from gmmlab.exercises.registry import find
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(bool(available()), reason=available() or "")
 
-SMALL = Limits(cell=2, submission=15, memory=2**30, output=2_000_000, processes=30, files=20_000_000)
-PATIENT = replace(SMALL, cell=30, submission=120)
+SMALL = Limits(cell=2, submission=90, memory=2**30, output=2_000_000, processes=30, files=20_000_000)
+PATIENT = replace(SMALL, cell=120, submission=600)
 """For attacks that end by themselves, however busy this machine is."""
 
 SEED = 987_654_321_123
@@ -136,10 +136,9 @@ class TestTime:
         assert "left out" in text(result.notebook, 1)
 
     def test_a_submission_has_a_budget(self):
-        start = time.monotonic()
         limits = Limits(cell=2, submission=3)
-        result = run(BEFORE, "import time", *["time.sleep(1.5)"] * 20, limits=limits)
-        assert time.monotonic() - start < 8
+        result = run(BEFORE, "import time", *["time.sleep(1.5)\nprint('awake')"] * 20, limits=limits)
+        assert sum("awake" in str(cell["outputs"]) for cell in result.notebook["cells"]) <= 2
         assert result.status == "timed out: it took more than 3 s"
         assert points(result.notebook)["fit-2"] == find("fit-2").points
 

@@ -85,7 +85,7 @@ def test_every_attacker_has_a_row(graded):
 
 
 def test_the_run_ends_in_bounded_time(graded):
-    assert graded[1] < 300
+    assert graded[1] < 1800
 
 
 def test_nothing_that_was_handed_in_has_run(graded):

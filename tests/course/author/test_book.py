@@ -34,7 +34,7 @@ def test_the_book_has_what_the_readme_says_and_a_link_that_leads_nowhere_is_a_se
     checkout.write("01_look", new_markdown_cell("# Look\n\n[there](missing.ipynb)", id="opening"))
     # In a process of its own: Sphinx keeps much to itself.
     command = [sys.executable, "-c", COMMAND, str(checkout.root), "book", "-o", str(checkout.root / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 1
     (sentence,) = done.stderr.splitlines()
     assert sentence.startswith("gmm-lab: notebooks/01_look.ipynb") and "'missing.ipynb'" in sentence

@@ -87,7 +87,7 @@ def test_run_all_on_a_student_copy_goes_to_the_end(lab, tmp_path):
     from gmmlab.course.author.execute import execute
 
     copy = student_copy(read_notebook(lab.path("02_fit")))
-    assert execute(copy, tmp_path, timeout=60, tick=lambda _=1: None) == ""
+    assert execute(copy, tmp_path, timeout=600, tick=lambda _=1: None) == ""
     assert copy.cells[-1].outputs[0].text == "Ellipsis\n"
 
 

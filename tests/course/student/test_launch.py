@@ -21,7 +21,7 @@ class Server:
         self.address, self.token = self._announced()
 
     def _announced(self):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while time.monotonic() < end and self.process.poll() is None:
             found = re.search(r"(http://127\.0\.0\.1:\d+)\S+\?token=(\w+)", self.log.read_text())
             if found:
@@ -33,7 +33,7 @@ class Server:
         request = urllib.request.Request(
             self.address + path, method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.url, answer.read()
 
 
@@ -62,7 +62,7 @@ def server(tmp_path_factory):
         server = Server(process, folder / "log")
         yield server
         server.ask("/api/shutdown", method="POST")
-        assert process.wait(timeout=30) == 0, (folder / "log").read_text()
+        assert process.wait(timeout=300) == 0, (folder / "log").read_text()
     finally:
         process.kill()
         process.wait()
