@@ -1,6 +1,6 @@
-"""Checks of notebook 13: a threshold, what a wanted precision allows, the cheapest threshold, a novel iris."""
+"""Exercises of notebook 13: a threshold, its costs, an odd length, a novel iris."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gmmlab.exercises.registry import choice, exercise
+from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
     Line,
     as_mixture,
@@ -23,8 +23,139 @@ from gmmlab.exercises.rubric import (
 
 NOTEBOOK = "13_detect_anomalies"
 
+Scores = NDArray[np.float64]
 
-def _numbers(answer: Any, n_calls: int, expected: str) -> NDArray[np.float64]:
+_OTHER_QUANTILES = ("lower", "higher", "nearest", "weibull", "inverted_cdf")
+
+
+def draw_scores(seed: int) -> list[tuple]:
+    """Draw scores of normal samples and false-alarm rates.
+
+    First two plain calls; then one in which rate (n + 1) is a whole number that floating point misses from below; then
+    one with too few scores for the rate.
+    """
+    rng = np.random.default_rng(seed)
+    missed = [(n, k / (n + 1)) for n in range(80, 200) for k in range(5, 60) if int(k / (n + 1) * (n + 1)) < k]
+    n, rate = missed[rng.integers(len(missed))]
+    sizes = [(16 * int(rng.integers(4, 9)) - 1, 1 / 16), (int(rng.integers(60, 70)), 0.12), (n, rate), (12, 1 / 16)]
+    return [(rng.normal(-4, 3, n), rate) for n, rate in sizes]
+
+
+def _rank(scores: Scores, rate: float) -> int:
+    """Return the largest k with k / (n + 1) <= rate; the division rounds like the rate itself, so this is exact."""
+    n = len(scores)
+    return int(np.sum(np.arange(1, n + 1) / (n + 1) <= rate))
+
+
+def _product(scores: Scores, rate: float) -> int:
+    return int(rate * (len(scores) + 1))
+
+
+def _lowest(scores: Scores, k: int) -> float:
+    """Return the k-th lowest score, minus infinity for k = 0."""
+    return float(np.sort(scores)[k - 1]) if k > 0 else -np.inf
+
+
+def _either(rank: Callable[[Scores, float], int]) -> list[Callable[[Scores, float], float]]:
+    """Return the k-th lowest score by this rank: with minus infinity for k = 0, and with Python's place -1."""
+    return [lambda s, rate: _lowest(s, rank(s, rate)), lambda s, rate: np.sort(s)[rank(s, rate) - 1]]
+
+
+alarm_threshold: Exercise = function_exercise(
+    "detect-1",
+    title="A threshold for any rate",
+    hint="Compute k / (n + 1) for k = 1, 2, ..., n, and count how many of these shares are at most the rate. What is k "
+    "with 12 scores and a rate of 1/16? And what would place -1 give?",
+    inputs=draw_scores,
+    returns=[
+        Value(
+            "threshold",
+            lambda s, rate: _lowest(s, _rank(s, rate)),
+            [
+                Slip(
+                    "float-product",
+                    _either(_product),
+                    "Nearly: rate (n + 1) is rounded down to one less where the product should be a whole number. "
+                    "`int(0.29 * 100)` is 28, since the product is 28.999... in floating point. Compare k / (n + 1) "
+                    "with the rate instead.",
+                ),
+                Slip(
+                    "too-few-scores",
+                    [
+                        lambda s, rate: np.sort(s)[_rank(s, rate) - 1],
+                        lambda s, rate: np.sort(s)[max(_rank(s, rate), 1) - 1],
+                        lambda s, rate: np.sort(s)[max(_product(s, rate), 1) - 1],
+                    ],
+                    "With k = 0 even the lowest score is too high a threshold: one of n + 1 is more than the rate. "
+                    "(And place -1 in Python is the *highest* score.) Return minus infinity.",
+                ),
+                Slip(
+                    "wrong-tail",
+                    [
+                        lambda s, rate: np.sort(s)[-max(_rank(s, rate), 1)],
+                        lambda s, rate: np.sort(s)[-max(_product(s, rate), 1)],
+                        lambda s, rate: np.sort(s)[-_rank(s, rate) - 1],
+                        lambda s, rate: np.quantile(s, 1 - rate),
+                        lambda s, rate: np.sort(s)[::-1][_product(s, rate) - 1],
+                    ],
+                    "This is the upper end. A strange sample has a low score, so the alarm begins at the lower end.",
+                ),
+                Slip(
+                    "one-too-far",
+                    [lambda s, rate: np.sort(s)[_rank(s, rate)], lambda s, rate: np.sort(s)[_product(s, rate)]],
+                    "One score too far: Python counts from 0, so the k-th lowest score is at place k - 1.",
+                ),
+                Slip(
+                    "n-for-n-plus-one",
+                    [
+                        *_either(lambda s, rate: int(rate * len(s))),
+                        *_either(lambda s, rate: int(np.sum(np.arange(1, len(s) + 1) / len(s) <= rate))),
+                    ],
+                    "You counted n scores. The new sample takes one of n + 1 places among the scores and itself.",
+                ),
+                Slip(
+                    "interpolated",
+                    [np.quantile, *(lambda s, rate, m=m: np.quantile(s, rate, method=m) for m in _OTHER_QUANTILES)],
+                    "The quantiles of numpy follow another convention, and most of them interpolate. The false-alarm "
+                    "rate holds for the k-th lowest score itself.",
+                ),
+                Slip(
+                    "percent",
+                    lambda s, rate: np.percentile(s, rate),
+                    "The rate is a share, for example 0.05. You read it as per cent.",
+                ),
+                Slip(
+                    "rank-for-score",
+                    [_rank, _product, lambda s, rate: rate * (len(s) + 1)],
+                    "This is k, the place in the order. The task asks for the score at this place.",
+                ),
+                Slip(
+                    "unsorted",
+                    [lambda s, rate: s[_rank(s, rate) - 1], lambda s, rate: s[_product(s, rate) - 1]],
+                    "The scores come in no order. Sort them before you take the k-th.",
+                ),
+            ],
+            rtol=1e-6,
+            atol=1e-6,
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "The threshold is the k-th lowest score.",
+            "Of n scores, exactly k must be at or below the threshold, and the threshold must be one of them.",
+            calls=slice(0, 2),
+        ),
+        Credit(
+            1,
+            "It is exact where the product of rate and n + 1 is a whole number, and minus infinity for too few scores.",
+            "Try 99 scores with a rate of 0.29, and 12 scores with a rate of 1/16.",
+        ),
+    ],
+)
+
+
+def _numbers(answer: Any, n_calls: int, expected: str) -> Scores:
     """Read one number a call; it may be infinite, but not NaN."""
     values = []
     for result in as_results(answer, n_calls):
@@ -34,169 +165,8 @@ def _numbers(answer: Any, n_calls: int, expected: str) -> NDArray[np.float64]:
     return np.array(values)
 
 
-def _made(values: NDArray, inputs: list[tuple], wrong: Mapping[str, list[Callable]]) -> dict[str, bool]:
-    """Say for each mistake whether one of its functions gives the values."""
-    return {
-        name: any(_same(values, [function(*arguments) for arguments in inputs]) for function in functions)
-        for name, functions in wrong.items()
-    }
-
-
-def _same(values: NDArray, others: Any) -> bool:
+def _same(values: Scores, others: Any) -> bool:
     return bool(np.allclose(values, np.array(others, dtype=float), rtol=1e-5, atol=1e-6))
-
-
-def draw_scores(seed: int) -> list[tuple]:
-    """Draw scores of normal samples and false-alarm rates; in the last call there are too few scores for the rate.
-
-    The rates are sums of powers of two, so that a rate times a number of scores is exact.
-    """
-    rng = np.random.default_rng(seed)
-    sizes = [(16 * int(rng.integers(4, 9)) - 1, 1 / 16), (8 * int(rng.integers(4, 9)) - 1, 3 / 8), (12, 1 / 16)]
-    return [(rng.normal(-4, 3, n), rate) for n, rate in sizes]
-
-
-def _rank(scores: NDArray, rate: float) -> int:
-    return int(np.floor(rate * (len(scores) + 1)))
-
-
-def _threshold(scores: NDArray, rate: float) -> float:
-    k = _rank(scores, rate)
-    return np.sort(scores)[k - 1] if k else -np.inf
-
-
-_WRONG_THRESHOLDS: dict[str, list[Callable]] = {
-    "wrong-tail": [
-        lambda s, rate: np.sort(s)[-_rank(s, rate)],
-        lambda s, rate: np.sort(s)[-_rank(s, rate) - 1],
-        lambda s, rate: np.quantile(s, 1 - rate),
-    ],
-    "one-too-far": [lambda s, rate: np.sort(s)[_rank(s, rate)]],
-    "n-for-n-plus-one": [lambda s, rate: np.sort(s)[int(rate * len(s)) - 1]],
-    "interpolated": [np.quantile],
-    "percent": [lambda s, rate: np.percentile(s, rate)],
-    "rank-for-score": [_rank, lambda s, rate: rate * (len(s) + 1)],
-    "unsorted": [lambda s, rate: s[_rank(s, rate) - 1]],
-}
-
-_THRESHOLD = {
-    "wrong-tail": "This is the upper end. A strange sample has a *low* score, so the alarm begins at the lower end.",
-    "one-too-far": "One score too far: Python counts from 0, so the k-th lowest is at place k - 1. With yours, k + 1 "
-    "of the scores raise the alarm.",
-    "n-for-n-plus-one": "You counted n scores. The new sample takes one of n + 1 places among them and itself.",
-    "interpolated": "`np.quantile` reads between two scores, and its convention is another. The promise needs the "
-    "k-th lowest score itself.",
-    "percent": "The rate is a share, such as 0.05, and you read it as per cent.",
-    "rank-for-score": "This is k, the place in the order. The task asks for the score at that place.",
-    "unsorted": "The scores come in no order. Sort them before you take the k-th.",
-    "too-few-scores": "With k = 0 even the lowest score is too high a threshold: one of n + 1 is more than the rate. "
-    "(And place -1 in Python is the *highest* score.) Return minus infinity: no alarm can keep the promise.",
-}
-
-
-@exercise(
-    "detect-1",
-    title="A threshold that keeps its promise",
-    points=2,
-    hint="Sort, count, take: np.sort(scores)[k - 1]. What is k with 12 scores and a rate of 1/16, and what would place "
-    "-1 give?",
-    inputs=draw_scores,
-)
-def threshold(answer: Any) -> Iterator[Line]:
-    """Judge a function from held-out normal scores and a rate to the threshold."""
-    inputs = draw_scores(getattr(answer, "seed", 0))
-    values = _numbers(answer, len(inputs), "a function that returns one number")
-    expected = np.array([_threshold(*arguments) for arguments in inputs])
-    mistakes = mistakes_made(_made(values[:2], inputs[:2], _WRONG_THRESHOLDS), _THRESHOLD)
-    met = _same(values[:2], expected[:2])
-    yield rubric(
-        1,
-        met,
-        "The threshold is the k-th lowest score.",
-        *mistakes,
-        otherwise="Of n scores, exactly k must be at or below the threshold, and it must be one of them.",
-    )
-    few = mistakes_made({"too-few-scores": values[2] != -np.inf}, _THRESHOLD)
-    yield rubric(
-        1,
-        met and values[2] == -np.inf,
-        "With too few scores it never raises the alarm.",
-        *mistakes,
-        *few,
-        otherwise="With many scores the threshold must be right, too.",
-    )
-
-
-def draw_rates(seed: int) -> list[tuple]:
-    """Draw wanted precisions, hit rates and base rates; in the last call every false-alarm rate would do."""
-    rng = np.random.default_rng(seed)
-    calls = [(rng.uniform(0.2, 0.9), rng.uniform(0.6, 0.95), rng.uniform(0.001, 0.05)) for _ in range(3)]
-    return [*calls, (rng.uniform(0.1, 0.2), rng.uniform(0.8, 0.95), rng.uniform(0.6, 0.7))]
-
-
-def _allowed(p: float, h: float, base: float) -> float:
-    return min(1.0, base * h * (1 - p) / ((1 - base) * p))
-
-
-_WRONG_RATES: dict[str, list[Callable]] = {
-    "base-rate-forgotten": [lambda p, h, b: h * (1 - p) / p, lambda p, h, b: min(1, h * (1 - p) / p)],
-    "odds-for-base": [lambda p, h, b: b * h * (1 - p) / p, lambda p, h, b: min(1, b * h * (1 - p) / p)],
-    "precision-odds-turned": [lambda p, h, b: b * h * p / ((1 - b) * (1 - p))],
-    "base-odds-turned": [
-        lambda p, h, b: (1 - b) * h * (1 - p) / (b * p),
-        lambda p, h, b: min(1, (1 - b) * h * (1 - p) / (b * p)),
-    ],
-    "precision-itself": [lambda p, h, b: b * h / (b * h + (1 - b) * p), lambda p, h, b: h * b / p],
-    "complement": [lambda p, h, b: 1 - p, lambda p, h, b: 1 - _allowed(p, h, b)],
-    "percent": [lambda p, h, b: 100 * b * h * (1 - p) / ((1 - b) * p)],
-}
-
-_RATES = {
-    "base-rate-forgotten": "The base rate does not enter. The rarer the novelties, the fewer false alarms are allowed.",
-    "odds-for-base": "The false alarms come from the normal share, 1 - base rate: divide by it.",
-    "precision-odds-turned": "A higher precision must allow *fewer* false alarms. Yours allows more.",
-    "base-odds-turned": "Rarer novelties must allow *fewer* false alarms. Yours allow more: base rate and its "
-    "complement have changed places.",
-    "precision-itself": "You put the wanted precision in the place of the false-alarm rate. Write down the formula of "
-    "the lesson and solve it for f.",
-    "complement": "1 - precision is the share of false ones among the *alarms*. The false-alarm rate is the share of "
-    "alarms among the *normal* samples.",
-    "percent": "The rates are shares between 0 and 1, and a percentage came.",
-    "above-one": "A rate cannot exceed 1. Where novelties are so common that any false-alarm rate will do, return 1.",
-}
-
-
-@exercise(
-    "detect-2",
-    title="How many false alarms are allowed?",
-    points=2,
-    hint="Start from precision = base h / (base h + (1 - base) f). Multiply by the denominator and collect f. "
-    "Could the result exceed 1?",
-    inputs=draw_rates,
-)
-def allowed_rate(answer: Any) -> Iterator[Line]:
-    """Judge a function from precision, hit rate and base rate to the largest false-alarm rate."""
-    inputs = draw_rates(getattr(answer, "seed", 0))
-    values = _numbers(answer, len(inputs), "a function that returns one number")
-    expected = np.array([_allowed(*arguments) for arguments in inputs])
-    mistakes = mistakes_made(_made(values[:3], inputs[:3], _WRONG_RATES), _RATES)
-    met = _same(values[:3], expected[:3])
-    yield rubric(
-        1,
-        met,
-        "With this false-alarm rate the precision is the wanted one.",
-        *mistakes,
-        otherwise="Put your rate into the lesson's formula: the wanted precision must come out.",
-    )
-    yield rubric(
-        1,
-        met and _same(values[3:], expected[3:]),
-        "It stays a rate where novelties are common.",
-        *mistakes_made({"above-one": met and values[3] > 1}, _RATES),
-        *mistakes,
-        otherwise="Where the wanted precision lies below the base rate, every false-alarm rate will do: what is the "
-        "largest?",
-    )
 
 
 def draw_costs(seed: int) -> list[tuple]:
@@ -211,15 +181,15 @@ def draw_costs(seed: int) -> list[tuple]:
     return [tuple(call) for call in calls]
 
 
-def _cost(t: float, normal: NDArray, strange: NDArray, base: float, miss: float, alarm: float) -> float:
+def _cost(t: float, normal: Scores, strange: Scores, base: float, miss: float, alarm: float) -> float:
     return base * miss * np.mean(strange > t) + (1 - base) * alarm * np.mean(normal <= t)
 
 
-def _cuts(normal: NDArray, strange: NDArray) -> NDArray[np.float64]:
+def _cuts(normal: Scores, strange: Scores) -> Scores:
     return np.concatenate([[-np.inf], np.sort(np.concatenate([normal, strange]))])
 
 
-def _best(cost: Callable, normal: NDArray, strange: NDArray, *rest: float) -> float:
+def _best(cost: Callable, normal: Scores, strange: Scores, *rest: float) -> float:
     cuts = _cuts(normal, strange)
     return cuts[int(np.argmin([cost(t, normal, strange, *rest) for t in cuts]))]
 
@@ -255,10 +225,10 @@ _COSTS = {
 
 
 @exercise(
-    "detect-3",
+    "detect-2",
     title="The cheapest threshold",
     points=2,
-    hint="Make a list of thresholds: every score, and one below all. Compute the cost of each as in the lesson, and "
+    hint="Make a list of thresholds: every score, and one below all. Compute the cost of each with the formula, and "
     "take the threshold at `np.argmin`.",
     inputs=draw_costs,
 )
@@ -288,39 +258,151 @@ def cheapest(answer: Any) -> Iterator[Line]:
         "Where an alarm does not pay, it stays silent.",
         *mistakes,
         *mistakes_made({"never-left-out": met}, _COSTS),
-        otherwise="Another threshold is cheaper in a call where novelties are rare.",
+        otherwise="Another threshold is cheaper in a call where anomalies are rare.",
     )
 
 
-def _as_cheap(values: NDArray, inputs: list[tuple], cost: Callable) -> bool:
+def _as_cheap(values: Scores, inputs: list[tuple], cost: Callable) -> bool:
     """Say whether the thresholds are the best ones under a wrong cost."""
     pairs = zip(values, inputs, strict=True)
     return all(cost(t, *call) <= cost(_best(cost, *call), *call) + 1e-9 for t, call in pairs)
 
 
-choice(
-    "detect-4",
-    module=__name__,
-    title="Worse than a coin",
-    points=1,
-    hint="Look at the three images, and at the scores below them. Where is the peak of one Gaussian?",
-    right="c",
-    options={
-        "a": "One Gaussian has a single best fit, mean and covariance of the training images, and the class finds it "
-        "at once. More starts change nothing.",
-        "b": "That would work for the 8 alone, and you know it only because you have seen 8s labelled. For the 0 the "
-        "same turn would spoil a detector that works: a low density is what a novelty in general has.",
-        "c": "The peak of one Gaussian is at the centre of its nine modes, where no normal image lies but the 8s do. "
-        "A density with several modes is low there.",
-        "d": "The AUC uses no threshold: it asks only which of two images scores lower.",
-        "e": "The AUC compares pairs of one normal and one strange image, so that it does not depend on how many of "
-        "each there are.",
-    },
+def draw_notes(seed: int) -> list[tuple]:
+    """Draw a sample, a mean and a covariance: first of two correlated features, then of five."""
+    rng = np.random.default_rng(seed)
+    calls = []
+    for d in (2, 5, 5):
+        maps = np.eye(d) + 0.5 * rng.normal(size=(d, d))
+        covariance = maps @ maps.T * np.outer(sds := rng.uniform(0.3, 3, d), sds)
+        mean = rng.uniform(5, 200, d)
+        calls.append((mean + 1.5 * rng.normal(size=d) * np.sqrt(np.diag(covariance)), mean, covariance))
+    return calls
+
+
+def _residuals(x: Scores, mean: Scores, covariance: Scores) -> tuple[Scores, Scores]:
+    """Return how far each feature is from its prediction by the others, and the variance of that."""
+    precision = np.linalg.inv(covariance)
+    variances = 1 / np.diag(precision)
+    return precision @ (x - mean) * variances, variances
+
+
+def _ratio(power: float) -> Callable[..., Scores]:
+    """Return the residual divided by a power of its variance."""
+
+    def formula(x: Scores, mean: Scores, covariance: Scores) -> Scores:
+        residuals, variances = _residuals(x, mean, covariance)
+        return residuals / variances**power
+
+    return formula
+
+
+def _slopes(x: Scores, covariance: Scores, j: int) -> tuple[NDArray[np.bool_], Scores]:
+    others = np.arange(len(x)) != j
+    return others, np.linalg.solve(covariance[others][:, others], covariance[others, j])
+
+
+def _uncentred(x: Scores, mean: Scores, covariance: Scores) -> Scores:
+    """Return the scores if the others' mean is not subtracted in the prediction."""
+    _, variances = _residuals(x, mean, covariance)
+    z = []
+    for j in range(len(x)):
+        others, slope = _slopes(x, covariance, j)
+        z.append((x[j] - mean[j] - slope @ x[others]) / np.sqrt(variances[j]))
+    return np.array(z)
+
+
+def _with_plain_sd(x: Scores, mean: Scores, covariance: Scores) -> Scores:
+    return _residuals(x, mean, covariance)[0] / np.sqrt(np.diag(covariance))
+
+
+conditional_z: Exercise = function_exercise(
+    "detect-3",
+    title="What is wrong with this note?",
+    hint="Take one length j at a time. `others = np.arange(d) != j` picks the rest, and "
+    "`np.linalg.solve(covariance[others][:, others], covariance[others, j])` gives the slopes of the prediction.",
+    inputs=draw_notes,
+    returns=[
+        Value(
+            "conditional z-scores",
+            _ratio(0.5),
+            [
+                Slip(
+                    "others-ignored",
+                    lambda x, m, c: (x - m) / np.sqrt(np.diag(c)),
+                    "These are plain z-scores: each length is compared with its mean. Compare each length with what "
+                    "the others predict.",
+                ),
+                Slip(
+                    "plain-variance",
+                    _with_plain_sd,
+                    "The prediction is right, but you divided by the plain standard deviation. The variance given the "
+                    "others is smaller.",
+                ),
+                Slip(
+                    "variance-for-sd",
+                    _ratio(1.0),
+                    "You divided by the variance. A z-score divides by its root, the standard deviation.",
+                ),
+                Slip(
+                    "not-divided",
+                    _ratio(0.0),
+                    "This is the distance from the prediction in the feature's unit. Divide it by the root of the "
+                    "conditional variance.",
+                ),
+                Slip(
+                    "sign-turned",
+                    lambda x, m, c: -_ratio(0.5)(x, m, c),
+                    "The sign is turned. A value above its prediction has a positive score.",
+                ),
+                Slip(
+                    "sign-lost",
+                    [lambda x, m, c: np.abs(_ratio(0.5)(x, m, c)), lambda x, m, c: _ratio(0.5)(x, m, c) ** 2],
+                    "The sign is lost. Keep it: an expert wants to know whether a length is too long or too short.",
+                ),
+                Slip(
+                    "not-centred",
+                    _uncentred,
+                    "The prediction uses the others' deviations from their means, x - mean, not the lengths "
+                    "themselves.",
+                ),
+                Slip(
+                    "whole-distance",
+                    [
+                        lambda x, m, c: np.sqrt((x - m) @ np.linalg.solve(c, x - m)),
+                        lambda x, m, c: (x - m) @ np.linalg.solve(c, x - m),
+                    ],
+                    "Expected one number for each length, got one for the whole note, its Mahalanobis distance.",
+                ),
+                Slip(
+                    "whitened",
+                    lambda x, m, c: np.linalg.solve(np.linalg.cholesky(c), x - m),
+                    "You used the Cholesky factor. It compares each length with those before it only, not with all "
+                    "others.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "Right for two features.",
+            "Not right for two features. With a correlation r and both variances 1, the prediction is r times the "
+            "other deviation and its variance is 1 - r squared.",
+            calls=slice(0, 1),
+        ),
+        Credit(
+            1,
+            "Right for five features.",
+            "Not right for five features. Take the matrix of all other features, not one at a time.",
+            calls=slice(1, None),
+        ),
+    ],
 )
 
 
 @lru_cache
-def _iris() -> tuple[NDArray, NDArray, NDArray]:
+def _iris() -> tuple[Scores, Scores, Scores]:
     """Return training normals, other normals, and versicolors, as the exercise draws them."""
     from sklearn.datasets import load_iris
     from sklearn.model_selection import train_test_split
@@ -333,7 +415,7 @@ def _iris() -> tuple[NDArray, NDArray, NDArray]:
 _GOOD_AUC = 0.9
 
 _FLOWERS = {
-    "fitted-on-novelties": "Versicolors were among the flowers that you fitted: a model that has seen the novelty "
+    "fitted-on-anomalies": "Versicolors were among the flowers that you fitted: a model that has seen the anomaly "
     "finds it normal. Fit `own` alone.",
     "fitted-on-test": "The fit has seen the flowers that judge it. Fit `own` alone.",
     "one-component": "One component has its peak between the two species, which is where the versicolors are. "
@@ -344,7 +426,7 @@ _FLOWERS = {
     "optimistic: take scores from models that have not seen the flower.",
     "threshold-on-test": "This threshold comes from the scores of `new`, the flowers that are to judge it. Use `own` "
     "only.",
-    "too-high": "Far more than 10 % of the new normal flowers raise the alarm. A low score is strange: take the lower "
+    "too-high": "Far more than 10% of the new normal flowers raise the alarm. A low score is strange: take the lower "
     "end.",
     "too-low": "Not one normal flower raises this alarm, and hardly any versicolor does. Is it a log density of this "
     "model? If it comes from unseen flowers, the mixture fits too tightly: take fewer components, or another type.",
@@ -352,20 +434,20 @@ _FLOWERS = {
 
 
 @exercise(
-    "detect-5",
+    "detect-4",
     title="An iris that nobody has seen",
     points=2,
     hint="Try one to four components. Score each fifth of `own` by a mixture fitted to the other four, join the "
-    "scores, and use your function from detect-1.",
+    "scores, and take the sixth lowest: 6/61 is just below 10%.",
 )
 def novel_iris(model: Any, alarm: Any) -> Iterator[Line]:
-    """Judge a mixture of two iris species by how it ranks the third, and a threshold for 10 % false alarms."""
+    """Judge a mixture of two iris species by how it ranks the third, and a threshold for 10% false alarms."""
     own, new, strange = _iris()
     gmm = _flower_mixture(model)
     normal, novel = _scores(gmm, new), _scores(gmm, strange)
     auc = (np.mean(novel[:, None] < normal) + np.mean(novel[:, None] <= normal)) / 2
     fit = {
-        "fitted-on-novelties": _centred_on(gmm, np.concatenate([own, strange]), np.concatenate([own, new, strange])),
+        "fitted-on-anomalies": _centred_on(gmm, np.concatenate([own, strange]), np.concatenate([own, new, strange])),
         "fitted-on-test": _centred_on(gmm, np.concatenate([own, new]), new),
         "one-component": len(gmm.weights_) == 1,
         "poor-fit": auc < _GOOD_AUC,
@@ -388,8 +470,8 @@ def novel_iris(model: Any, alarm: Any) -> Iterator[Line]:
     yield rubric(
         1,
         sound and not any(made.values()),
-        f"The alarm is raised by {100 * np.mean(normal <= cut):.0f} % of the new normal flowers and by "
-        f"{100 * np.mean(novel <= cut):.0f} % of the versicolors.",
+        f"The alarm is raised by {100 * np.mean(normal <= cut):.0f}% of the new normal flowers and by "
+        f"{100 * np.mean(novel <= cut):.0f}% of the versicolors.",
         *mistakes_made(fit, _FLOWERS),
         *mistakes_made(made, _FLOWERS),
         otherwise="A threshold belongs to a model that was fitted to `own`.",
@@ -401,7 +483,7 @@ def _flower_mixture(answer: Any) -> Any:
     need(
         type(answer).__name__ != "Pipeline",
         "wrong-kind",
-        f"This exercise asks for a mixture fitted to the lengths in cm, but {describe(answer)} came.",
+        f"Expected a mixture fitted to the lengths in cm, got {describe(answer)}.",
     )
     gmm = as_mixture(answer, "a fitted GaussianMixture as its first answer")
     need(gmm.means_.shape[1] == 4, "wrong-data", "Fit all four lengths of the flowers.")
@@ -410,14 +492,14 @@ def _flower_mixture(answer: Any) -> Any:
     return gmm
 
 
-def _scores(gmm: Any, X: NDArray) -> NDArray[np.float64]:
+def _scores(gmm: Any, X: Scores) -> Scores:
     try:
         return gmm.score_samples(X)
     except (AttributeError, ValueError):
         wrong_kind(gmm, "a fitted GaussianMixture as its first answer")
 
 
-def _overall_mean(gmm: Any) -> NDArray[np.float64]:
+def _overall_mean(gmm: Any) -> Scores:
     """Return the mean of the samples that a mixture was fitted to; a Bayesian one without what its priors added."""
     if not hasattr(gmm, "mean_precision_prior_"):
         return gmm.weights_ @ gmm.means_
@@ -426,14 +508,17 @@ def _overall_mean(gmm: Any) -> NDArray[np.float64]:
     return (gmm.mean_precision_ @ gmm.means_ - added) / (gmm.mean_precision_ - prior).sum()
 
 
-def _centred_on(gmm: Any, *samples: NDArray) -> bool:
+def _centred_on(gmm: Any, *samples: Scores) -> bool:
     """Say whether the mixture has the mean of one of the sets of samples."""
     overall = _overall_mean(gmm)
     return any(np.abs(overall - X.mean(axis=0)).max() < 0.02 for X in samples)
 
 
-def _is_rank_of(cut: float, scores: NDArray) -> bool:
-    """Say whether the threshold is one of the scores that a rate of 10 % could mean, or lies between two of them."""
+def _is_rank_of(cut: float, scores: Scores) -> bool:
+    """Say whether the threshold is one of the scores that a rate of 10% could mean, or lies between two of them."""
     n = len(scores)
     exact = np.sort(scores)[[int(0.1 * n) - 1, int(0.1 * (n + 1)) - 1, int(0.1 * n)]]
     return bool(np.isclose([*exact, np.quantile(scores, 0.1)], cut, rtol=1e-6, atol=1e-8).any())
+
+
+EXERCISES = [alarm_threshold, cheapest, conditional_z, novel_iris]
