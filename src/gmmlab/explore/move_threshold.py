@@ -24,7 +24,7 @@ from gmmlab.novelty import threshold_outcomes
 from gmmlab.plot import plot_clusters
 
 RATES = tuple((np.arange(61) / 200).tolist())
-"""False-alarm rates to choose from: 0 to 30 % by half a per cent."""
+"""False-alarm rates to choose from: 0 to 30% in steps of 0.5%."""
 
 _HUGE = 1e300
 
@@ -114,7 +114,7 @@ def move_threshold(
         flagged = {"markeredgecolor": DARK, "markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9}
         left.plot(*X.loc[scores <= at["threshold"], chosen].to_numpy().T, "o", label="flagged", **flagged)
         left.set_title(f"Flagged at {100 * at['rate']:.3g}% false alarms")
-        left.legend()
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)
         right.plot(alarms, found, color=DARK)
         right.plot(at["false_alarms"], at["recall"], "o", markersize=14, markerfacecolor="none", color=DARK)
         right.set(xlabel=side["x"], ylabel=side["y"], title=side["title"])
