@@ -1,122 +1,34 @@
 import numpy as np
 import pytest
 from sklearn.metrics import precision_score, recall_score
-from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KernelDensity
 
-from gmmlab.data import MEASURES, load_penguins
-from gmmlab.novelty import (
-    DETECTORS,
-    NeighbourDistance,
-    Parts,
-    auc,
-    contest,
-    contests,
-    mixtures,
-    split_normal,
-    threshold_outcomes,
-)
-
-BIRDS = load_penguins().dropna(subset=MEASURES)
-NOVEL = (BIRDS["species"] == "Chinstrap").to_numpy()
-KNOWN, CHINSTRAPS = (BIRDS.loc[rows, MEASURES[:2]].to_numpy() for rows in (~NOVEL, NOVEL))
-ALL = [*DETECTORS, "mixture"]
-LIKELY = ["one Gaussian", "KDE", "mixture"]
+from gmmlab.novelty import alarm_threshold, threshold_outcomes
 
 
-@pytest.fixture(scope="module")
-def parts() -> Parts:
-    return split_normal(KNOWN, CHINSTRAPS, 0.6, random_state=0)
+@pytest.mark.parametrize("n", [1, 19, 60, 99, 199])
+def test_the_threshold_is_exact_at_every_rate_that_a_number_of_scores_can_reach(n):
+    scores = np.random.default_rng(n).permutation(n).astype(float)
+    for k in range(1, n + 1):
+        assert alarm_threshold(scores, k / (n + 1)) == k - 1  # the k-th lowest of 0, 1, ..., n - 1
 
 
-@pytest.fixture(scope="module")
-def standardised(parts) -> Parts:
-    return parts.mapped(lambda X: (X - parts.train.mean(axis=0)) / parts.train.std(axis=0))
+def test_a_product_that_floating_point_rounds_down_loses_no_score():
+    assert int(0.29 * 100) == 28
+    assert alarm_threshold(np.arange(99.0), 0.29) == 28.0  # 29 of 99 scores are at or below
 
 
-@pytest.fixture(scope="module")
-def table(standardised):
-    return contest(standardised, n_components=(2, 3))
+def test_a_rate_between_two_shares_takes_the_lower():
+    assert alarm_threshold(np.arange(60.0), 0.05) == 2.0
 
 
-def test_each_sample_is_in_one_part(parts):
-    normal = np.concatenate([parts.train, parts.valid, parts.test])
-    strange = np.concatenate([parts.valid_strange, parts.test_strange])
-    np.testing.assert_array_equal(np.sort(normal, axis=0), np.sort(KNOWN, axis=0))
-    np.testing.assert_array_equal(np.sort(strange, axis=0), np.sort(CHINSTRAPS, axis=0))
+def test_a_rate_below_one_place_gives_no_threshold():
+    assert alarm_threshold(np.arange(12.0), 1 / 16) == -np.inf
 
 
-def test_training_holds_the_share_asked_for(parts):
-    assert len(parts.train) == int(0.6 * len(KNOWN))
-
-
-def test_validation_and_test_are_halves(parts):
-    assert abs(len(parts.valid) - len(parts.test)) <= 1
-    assert abs(len(parts.valid_strange) - len(parts.test_strange)) <= 1
-
-
-def test_another_seed_draws_other_parts(parts):
-    assert not np.array_equal(parts.train, split_normal(KNOWN, CHINSTRAPS, 0.6, random_state=1).train)
-
-
-def test_the_distance_to_neighbours_is_the_mean_over_the_nearest():
-    detector = NeighbourDistance(2).fit([[0.0], [1.0], [10.0]])
-    np.testing.assert_allclose(detector.score_samples([[0.5], [13.0]]), [-0.5, -(3 + 12) / 2])
-
-
-def test_auc_is_the_share_of_pairs_in_which_the_strange_one_scores_lower():
-    detector = GaussianMixture(1, random_state=0).fit(KNOWN)
-    normal, strange = detector.score_samples(KNOWN), detector.score_samples(CHINSTRAPS)
-    assert auc(detector, KNOWN, CHINSTRAPS) == pytest.approx(np.mean(strange[:, None] < normal))
-
-
-@pytest.mark.parametrize("name", [name for name in ALL if name != "one Gaussian"])
-def test_every_method_with_something_to_choose_has_three_settings(name):
-    assert len((DETECTORS | {"mixture": mixtures((1, 2, 3))})[name]) == 3
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_every_detector_scores_a_far_point_below_the_middle_of_a_cloud(name, standardised):
-    for detector in (DETECTORS | {"mixture": mixtures((1, 2, 3))})[name]:
-        near, far = detector.fit(standardised.train).score_samples([standardised.train[0], [20.0, -20.0]])
-        assert far < near
-
-
-def test_the_contest_judges_every_method(table):
-    assert table.index.tolist() == ALL
-
-
-def test_areas_are_shares(table):
-    assert table["auc"].between(0, 1).all()
-
-
-def test_only_methods_with_a_likelihood_can_do_without_novelties(table):
-    assert table["auc_normals_only"].dropna().index.tolist() == LIKELY
-
-
-def test_on_bills_of_two_kinds_a_mixture_is_far_ahead_of_one_gaussian(table):
-    assert table.loc["mixture", "auc"] > table.loc["one Gaussian", "auc"] + 0.1
-
-
-def test_settings_are_chosen_on_validation_data_and_judged_on_test_data(standardised, table):
-    spread = np.sqrt(standardised.train.var(axis=0).mean())
-    p = standardised.mapped(lambda X: X / spread)
-    settings = [KernelDensity(bandwidth=detector.bandwidth).fit(p.train) for detector in DETECTORS["KDE"]]
-    rules = {"auc": lambda d: auc(d, p.valid, p.valid_strange), "auc_normals_only": lambda d: d.score(p.valid)}
-    for column, rule in rules.items():
-        assert table.loc["KDE", column] == pytest.approx(auc(max(settings, key=rule), p.test, p.test_strange))
-
-
-def test_the_unit_of_the_data_does_not_matter(standardised, table):
-    in_other_units = contest(standardised.mapped(lambda X: 1000 * X), n_components=(2, 3))
-    np.testing.assert_allclose(in_other_units["auc"], table["auc"], atol=0.02)
-
-
-def test_repeated_contests_give_mean_and_lowest_of_the_splits():
-    both = contests(KNOWN, CHINSTRAPS, train_size=0.6, n_components=(2,), n_splits=2)
-    one = contests(KNOWN, CHINSTRAPS, train_size=0.6, n_components=(2,), n_splits=1)
-    assert (both["lowest AUC"] <= both["mean AUC"]).all()
-    assert (both["lowest AUC"] <= one["lowest AUC"]).all()
+def test_new_normal_samples_raise_the_alarm_as_often_as_promised():
+    rng = np.random.default_rng(0)
+    alarms = [rng.normal() <= alarm_threshold(rng.normal(size=39), 0.1) for _ in range(4000)]
+    assert np.mean(alarms) == pytest.approx(0.1, abs=0.015)
 
 
 def test_recall_and_precision_are_scikit_learns(judged_notes):
