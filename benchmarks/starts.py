@@ -11,7 +11,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy loads
 
-# ruff: noqa: E402 (the lines above have to come first)
 import argparse
 from pathlib import Path
 
