@@ -129,4 +129,6 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_series(value: Any) -> Any:
+    if np.ndim(value) > 2:
+        return value
     return pd.Series(value) if np.ndim(value) < 2 else pd.DataFrame(value)

@@ -5,13 +5,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from matplotlib.colors import rgb_to_hsv
-from sklearn.cluster import KMeans
+from scipy.ndimage import convolve, median_filter, uniform_filter
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
 
 from exercises.case import right, wrong
 from gmmlab.data import load_china, load_flower
-from gmmlab.image import flower_truth
-from gmmlab.mixture import best_fit, from_parameters
 
 
 @right("segment-1")
@@ -81,21 +81,6 @@ def bytes_for_floats():
     return recolour
 
 
-@wrong("segment-1", "integer-input")
-def grey_levels_of_255():
-    return painting(lambda mine, pixels: np.rint(255 * mine.mean(axis=0)))
-
-
-@wrong("segment-1", "rounded")
-def two_decimals():
-    return painting(lambda mine, pixels: mine.mean(axis=0).round(2))
-
-
-@wrong("segment-1", "grey-levels")
-def scale_of_255_as_floats():
-    return painting(lambda mine, pixels: 255 * mine.mean(axis=0))
-
-
 @wrong("segment-1", "columns-first")
 def labels_in_columns():
     def recolour(image, labels):
@@ -107,37 +92,19 @@ def labels_in_columns():
     return recolour
 
 
-@wrong("segment-1", "grey")
-def one_mean_for_three_channels():
-    return painting(lambda mine, pixels: mine.mean())
-
-
-@wrong("segment-1", "median-for-mean")
-def median_colour():
-    return painting(lambda mine, pixels: np.median(mine, axis=0))
-
-
-@wrong("segment-1", "one-pixel")
-def colour_of_the_first_pixel():
-    return painting(lambda mine, pixels: mine[0])
-
-
-@wrong("segment-1", "one-colour-for-all")
-def mean_of_the_whole_picture():
-    return painting(lambda mine, pixels: pixels.mean(axis=0))
-
-
-@wrong("segment-1", "unchanged")
-def means_not_kept():
-    return lambda image, labels: image
-
-
-@wrong("segment-1", "still-flat")
-def a_table_of_pixels():
-    return painting(lambda mine, pixels: mine.mean(axis=0), lambda painted, image: painted)
-
-
 @wrong("segment-1", "empty-component")
+def components_counted_instead_of_named():
+    def recolour(image, labels):
+        pixels = image.reshape(-1, 3)
+        painted = np.zeros_like(pixels)
+        for k in range(len(np.unique(labels))):
+            painted[labels == k] = pixels[labels == k].mean(axis=0) if (labels == k).any() else 0
+        return painted.reshape(image.shape)
+
+    return recolour
+
+
+@wrong("segment-1", "raised")
 def means_indexed_by_place():
     def recolour(image, labels):
         pixels = image.reshape(-1, 3)
@@ -301,259 +268,205 @@ def one_number_for_all():
     return lambda pixels: pixels.mean()
 
 
-@cache
-def pixels():
-    return load_flower().reshape(-1, 3)
+@right("segment-3")
+def component_after_component():
+    def smooth(responsibilities, shape, width):
+        means = [uniform_filter(column.reshape(shape), width).ravel() for column in responsibilities.T]
+        return np.argmax(means, axis=0)
 
-
-@cache
-def sample(seed=0):
-    return pixels()[np.random.default_rng(seed).choice(len(pixels()), 5000, replace=False)]
-
-
-@cache
-def fit(k=5, seed=0):
-    return best_fit(sample(seed), k, n_init=5)
-
-
-def reddish(gmm):
-    return np.flatnonzero(gmm.means_[:, 0] > 2 * gmm.means_[:, 2]).tolist()
-
-
-def masks(gmm, chosen):
-    """Return on the judged pixels which were found, and which are flower."""
-    truth = flower_truth().ravel()
-    judged = ~np.isnan(truth)
-    return np.isin(gmm.predict(pixels()), chosen)[judged], truth[judged] == 1
-
-
-def iou(gmm, chosen):
-    found, flower = masks(gmm, chosen)
-    return (found & flower).sum() / (found | flower).sum()
+    return smooth
 
 
 @right("segment-3")
-def five_components_by_colour():
-    return fit(), reddish(fit()), iou(fit(), reddish(fit()))
+def squares_cut_out_by_hand():
+    def smooth(responsibilities, shape, width):
+        height, across = shape
+        maps, r = responsibilities.reshape(height, across, -1), width // 2
+        labels = []
+        for i in range(height):
+            for j in range(across):
+                square = maps[max(i - r, 0) : i + r + 1, max(j - r, 0) : j + r + 1]
+                labels.append(int(square.mean(axis=(0, 1)).argmax()))
+        return labels
+
+    return smooth
 
 
 @right("segment-3")
-def scikit_learn_on_all_pixels():
-    gmm = GaussianMixture(7, random_state=0).fit(pixels())
-    chosen = np.flatnonzero(gmm.means_[:, 0] > 1.5 * gmm.means_[:, 2])
-    return gmm, chosen, np.float32(iou(gmm, chosen))
+def sums_by_convolution_with_zeros_outside():
+    def smooth(responsibilities, shape, width):
+        maps = responsibilities.reshape(*shape, -1)
+        sums = [convolve(maps[:, :, k], np.ones((width, width)), mode="constant") for k in range(maps.shape[2])]
+        return pd.Series(np.stack(sums, axis=2).argmax(axis=2).ravel())
+
+    return smooth
 
 
-@right("segment-3")
-def components_in_another_order():
-    gmm = fit()
-    turned = from_parameters(gmm.weights_[::-1], gmm.means_[::-1], gmm.covariances_[::-1], "full")
-    chosen = reddish(turned)[::-1]
-    return turned, tuple(chosen), [iou(turned, chosen)]
+@wrong("segment-3", "hard-votes")
+def most_frequent_label_of_the_square():
+    def smooth(responsibilities, shape, width):
+        labels = responsibilities.argmax(axis=1).reshape(shape)
+        votes = [uniform_filter((labels == k).astype(float), width) for k in range(responsibilities.shape[1])]
+        return np.argmax(np.round(votes, 6), axis=0).ravel()
+
+    return smooth
 
 
-@right("segment-3")
-def another_sample_and_a_set():
-    gmm = fit(5, 3)
-    return gmm, set(reddish(gmm)), iou(gmm, reddish(gmm))
+@wrong("segment-3", "median-of-labels")
+def filtered_as_in_the_lesson():
+    return lambda proba, shape, width: median_filter(proba.argmax(axis=1).reshape(shape), size=width).ravel()
 
 
-@cache
-def by_looking(gmm):
-    truth, labels = flower_truth().ravel(), gmm.predict(pixels())
-    return [k for k in range(len(gmm.weights_)) if np.nanmean(truth[labels == k]) > 0.5]
-
-
-@right("segment-3")
-def eight_components_chosen_by_looking():
-    return fit(8), pd.Series(by_looking(fit(8))), iou(fit(8), by_looking(fit(8)))
-
-
-@right("segment-3")
-def rounded_to_three_places():
-    return fit(8), by_looking(fit(8)), round(iou(fit(8), by_looking(fit(8))), 3)
-
-
-@wrong("segment-3", "covariance-type")
-def tied_after_all():
-    gmm = best_fit(sample(), 5, covariance_type="tied", n_init=3)
-    return gmm, reddish(gmm), iou(gmm, reddish(gmm))
-
-
-@wrong("segment-3", "too-few")
-def two_components():
-    gmm = fit(2)
-    return gmm, [int(gmm.means_[:, 0].argmax())], iou(gmm, [int(gmm.means_[:, 0].argmax())])
-
-
-@wrong("segment-3", "not-reached")
-def three_components():
-    gmm = fit(3)
-    return gmm, [int(gmm.means_[:, 0].argmax())], iou(gmm, [int(gmm.means_[:, 0].argmax())])
-
-
-@wrong("segment-3", "wrong-units")
-def pixels_of_255():
-    gmm = best_fit(255 * sample(), 5, n_init=3)
-    return gmm, reddish(gmm), 0.91
-
-
-@wrong("segment-3", "wrong-units")
-def standardised_pixels():
-    gmm = best_fit((sample() - sample().mean(axis=0)) / sample().std(axis=0), 5, n_init=3)
-    return gmm, [0, 1], 0.91
-
-
-@wrong("segment-3", "wrong-data")
-def the_other_photograph():
-    gmm = best_fit(load_china().reshape(-1, 3)[::14], 5, n_init=3)
-    return gmm, reddish(gmm), 0.91
-
-
-@wrong("segment-3", "wrong-data")
-def two_channels():
-    return best_fit(sample()[:, :2], 5, n_init=3), [0, 1], 0.91
-
-
-@wrong("segment-3", "background-chosen")
-def the_rest_of_the_picture():
-    others = sorted(set(range(5)) - set(reddish(fit())))
-    return fit(), others, iou(fit(), others)
-
-
-@wrong("segment-3", "component-missed")
-def bright_petals_only():
-    bright = int(fit().means_[:, 0].argmax())
-    return fit(), bright, iou(fit(), [bright])
-
-
-@wrong("segment-3", "wrong-components")
-def bright_petals_do_not_reach_it():
-    return bright_petals_only()
-
-
-@wrong("segment-3", "component-too-many")
-def leaves_added():
-    gmm = fit()
-    chosen = [*reddish(gmm), int(gmm.weights_.argmax())]
-    return gmm, chosen, iou(gmm, chosen)
-
-
-@wrong("segment-3", "no-such-component")
+@wrong("segment-3", "other")
 def numbered_from_one():
-    chosen = [k + 1 for k in np.argsort(fit().means_[:, 0])[-2:].tolist()]
-    return fit(), [*chosen, 5], 0.91
+    return lambda proba, shape, width: (
+        1 + uniform_filter(proba.reshape(*shape, -1), (width, width, 1)).argmax(axis=2).ravel()
+    )
 
 
-@wrong("segment-3", "mask-for-numbers")
-def mask_over_the_components():
-    chosen = np.isin(range(5), reddish(fit()))
-    return fit(), chosen, iou(fit(), np.flatnonzero(chosen))
+@wrong("segment-3", "other")
+def always_a_square_of_nine():
+    return lambda proba, shape, width: uniform_filter(proba.reshape(*shape, -1), (9, 9, 1)).argmax(axis=2).ravel()
 
 
-@wrong("segment-3", "mask-for-numbers")
-def list_of_truth_values():
-    chosen = np.isin(range(5), reddish(fit()))
-    return fit(), chosen.tolist(), iou(fit(), np.flatnonzero(chosen))
+@wrong("segment-3", "raised")
+def model_for_responsibilities():
+    return lambda model, shape, width: model.predict_proba(shape)
 
 
-@wrong("segment-3", "labels-for-components")
-def mask_for_numbers():
-    return fit(), np.isin(fit().predict(sample()), reddish(fit())).astype(int), 0.91
+@cache
+def dots():
+    return load_china().reshape(-1, 3)
 
 
-def scored(score):
-    found, flower = masks(fit(8), by_looking(fit(8)))
-    return fit(8), by_looking(fit(8)), score(found, flower)
+@cache
+def few(seed=0):
+    return dots()[np.random.default_rng(seed).choice(len(dots()), 2000, replace=False)]
 
 
-@wrong("segment-3", "accuracy-for-iou")
-def share_of_right_pixels():
-    return scored(lambda found, flower: np.mean(found == flower))
+@cache
+def centres(seed=0):
+    return KMeans(8, n_init=10, random_state=0).fit(few(seed)).cluster_centers_
 
 
-@wrong("segment-3", "dice-for-iou")
-def dice_score():
-    return scored(lambda found, flower: 2 * (found & flower).sum() / (found.sum() + flower.sum()))
+def painted(palette):
+    """Return the differences, in grey levels, of the picture and each pixel's nearest colour."""
+    nearest = np.argmin([np.linalg.norm(dots() - colour, axis=1) for colour in palette], axis=0)
+    return 255 * (dots() - np.asarray(palette)[nearest])
 
 
-@wrong("segment-3", "precision-for-iou")
-def share_of_the_found():
-    return scored(lambda found, flower: flower[found].mean())
-
-
-@wrong("segment-3", "recall-for-iou")
-def share_of_the_flower():
-    return scored(lambda found, flower: found[flower].mean())
-
-
-@wrong("segment-3", "background-iou")
-def iou_of_the_rest():
-    return scored(lambda found, flower: (~found & ~flower).sum() / (~found | ~flower).sum())
-
-
-@wrong("segment-3", "rounded")
-def two_places():
-    return fit(), reddish(fit()), round(iou(fit(), reddish(fit())), 2)
-
-
-@wrong("segment-3", "percent")
-def per_cent():
-    return scored(lambda found, flower: 100 * (found & flower).sum() / (found | flower).sum())
-
-
-@wrong("segment-3", "void-counted")
-def undecided_pixels_counted():
-    flower = flower_truth().ravel() == 1
-    found = np.isin(fit().predict(pixels()), reddish(fit()))
-    return fit(), reddish(fit()), (found & flower).sum() / (found | flower).sum()
-
-
-@wrong("segment-3", "wrong-kind")
-def kmeans_for_a_mixture():
-    return KMeans(5, n_init=1, random_state=0).fit(sample()), [0, 1], 0.9
+def error(palette):
+    return np.sqrt(np.mean(painted(palette) ** 2))
 
 
 @right("segment-4")
-def density_and_purpose():
-    return "d"
+def kmeans_on_a_sample():
+    return centres(), error(centres())
 
 
 @right("segment-4")
-def density_and_purpose_capital():
-    return " D. "
+def kmeans_on_all_pixels_by_its_inertia():
+    km = KMeans(8, n_init=2, random_state=1).fit(dots())
+    return km.cluster_centers_.tolist(), 255 * (km.inertia_ / dots().size) ** 0.5
 
 
 @right("segment-4")
-def density_and_purpose_numpy():
-    return np.str_("(d)")
+def sorted_and_rounded_to_one_decimal():
+    palette = pd.DataFrame(centres(3), columns=["red", "green", "blue"]).sort_values("red")
+    return palette, np.float32(round(error(palette.to_numpy()), 1))
 
 
-@wrong("segment-4", "chose-a")
-def sixty_things():
-    return "a"
+@right("segment-4")
+def small_batches():
+    palette = MiniBatchKMeans(8, n_init=5, random_state=0).fit(dots()).cluster_centers_
+    return palette, error(palette)
 
 
-@wrong("segment-4", "chose-b")
-def aic_for_large_samples():
-    return "b"
+@wrong("segment-4", "not-reached")
+def means_of_full_components():
+    palette = GaussianMixture(8, n_init=2, random_state=0).fit(few()).means_
+    return palette, error(palette)
 
 
-@wrong("segment-4", "chose-c")
-def search_on():
-    return "c"
+@wrong("segment-4", "not-reached")
+def eight_pixels_at_random():
+    return few()[:8], error(few()[:8])
 
 
-@wrong("segment-4", "chose-e")
-def local_optima():
-    return "e"
+@wrong("segment-4", "far-off")
+def eight_greys_that_are_dark():
+    palette = np.repeat(np.linspace(0, 0.2, 8)[:, None], 3, axis=1)
+    return palette, error(palette)
+
+
+@wrong("segment-4", "one-colour")
+def one_colour_eight_times():
+    palette = np.tile(dots().mean(axis=0), (8, 1))
+    return palette, error(palette)
+
+
+@wrong("segment-4", "grey-levels")
+def palette_of_255():
+    return 255 * centres(), error(centres())
+
+
+@wrong("segment-4", "standardised")
+def scaled_pixels():
+    scaled = StandardScaler().fit_transform(few())
+    return KMeans(8, n_init=2, random_state=0).fit(scaled).cluster_centers_ / 2, error(centres())
+
+
+@wrong("segment-4", "wrong-count")
+def sixteen_colours():
+    palette = KMeans(16, n_init=1, random_state=0).fit(few()).cluster_centers_
+    return palette, error(palette)
+
+
+@wrong("segment-4", "transposed")
+def channels_for_rows():
+    return centres().T, error(centres())
 
 
 @wrong("segment-4", "wrong-kind")
-def a_number():
-    return 60
+def the_model_itself():
+    return KMeans(8, n_init=1, random_state=0).fit(few()), error(centres())
 
 
-@wrong("segment-4", "wrong-kind")
-def two_letters():
-    return "c or d"
+@wrong("segment-4", "unit-scale")
+def scale_of_one():
+    return centres(), error(centres()) / 255
+
+
+@wrong("segment-4", "no-root")
+def mean_of_squares():
+    return centres(), np.mean(painted(centres()) ** 2)
+
+
+@wrong("segment-4", "per-pixel")
+def distance_of_pixels():
+    return centres(), np.sqrt(np.mean(np.sum(painted(centres()) ** 2, axis=1)))
+
+
+@wrong("segment-4", "absolute")
+def mean_of_absolute_differences():
+    return centres(), np.abs(painted(centres())).mean()
+
+
+@wrong("segment-4", "sum-of-squares")
+def inertia():
+    return centres(), np.sum(painted(centres()) ** 2) / 255**2
+
+
+@wrong("segment-4", "sample-for-all")
+def error_on_a_sample():
+    return centres(), 255 * np.sqrt(KMeans(8, n_init=10, random_state=0).fit(few()).inertia_ / few().size)
+
+
+@wrong("segment-4", "other")
+def a_guess():
+    return centres(), 3.2
+
+
+@wrong("segment-4", "wrong-shape")
+def one_error_a_channel():
+    return centres(), np.sqrt(np.mean(painted(centres()) ** 2, axis=0))

@@ -1,22 +1,20 @@
-"""Checks of notebook 12: segments painted in their mean colours, features without light, a flower cut out, a number."""
+"""Exercises of notebook 12: segments in their mean colours, features without light, soft votes, a palette."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter, uniform_filter
 
-from gmmlab.data import load_flower
-from gmmlab.engine.em import e_step
-from gmmlab.engine.parameters import Parameters
-from gmmlab.exercises.answers import Calls, Raised
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import Line, Misfit, Mistake, as_array, as_mixture, as_number, as_results, need, rubric
-from gmmlab.image import flower_truth
+from gmmlab.data import load_china
+from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
+from gmmlab.exercises.rubric import Line, Mistake, as_array, as_number, as_results, mistakes_made, need, rubric
 
 NOTEBOOK = "12_segment_image"
+
+Colour = Callable[[NDArray[np.float64]], Any]
 
 
 def draw_pictures(seed: int) -> list[tuple]:
@@ -30,7 +28,11 @@ def draw_pictures(seed: int) -> list[tuple]:
     return calls
 
 
-def _painted(image: NDArray, labels: NDArray, colour: Callable = lambda pixels: pixels.mean(axis=0)) -> NDArray:
+def _mean(pixels: NDArray) -> NDArray:
+    return pixels.mean(axis=0)
+
+
+def _painted(image: NDArray, labels: NDArray, colour: Colour = _mean) -> NDArray:
     pixels, painted = image.reshape(-1, 3), np.empty((labels.size, 3))
     for k in np.unique(labels):
         painted[labels == k] = colour(pixels[labels == k])
@@ -38,92 +40,116 @@ def _painted(image: NDArray, labels: NDArray, colour: Callable = lambda pixels: 
 
 
 def _turned(image: NDArray, labels: NDArray) -> NDArray:
-    """Return what comes out if the labels are laid down column after column."""
-    height, width, _ = image.shape
-    return _painted(image, labels.reshape((height, width), order="F").reshape(-1))
+    """Return what results if the labels are laid down column after column."""
+    return _painted(image, labels.reshape(image.shape[:2], order="F").reshape(-1))
 
 
-_WRONG_PAINT: dict[str, list[Callable]] = {
-    "integer-input": [
-        lambda image, labels: np.trunc(_painted(image, labels)),
-        lambda image, labels: np.rint(_painted(image, labels)),
-        lambda image, labels: np.trunc(255 * _painted(image, labels)),
-        lambda image, labels: np.rint(255 * _painted(image, labels)),
-    ],
-    "rounded": [lambda image, labels, k=k: np.round(_painted(image, labels), k) for k in (1, 2)],
-    "grey-levels": [lambda image, labels: 255 * _painted(image, labels)],
-    "columns-first": [
-        _turned,
-        lambda image, labels: _painted(image, labels).reshape(-1, 3).reshape(image.shape, order="F"),
-    ],
-    "grey": [lambda image, labels: _painted(image, labels, lambda pixels: pixels.mean())],
-    "median-for-mean": [lambda image, labels: _painted(image, labels, lambda pixels: np.median(pixels, axis=0))],
-    "one-pixel": [
-        lambda image, labels: _painted(image, labels, lambda pixels: pixels[0]),
-        lambda image, labels: _painted(image, labels, lambda pixels: pixels[-1]),
-    ],
-    "one-colour-for-all": [lambda image, labels: np.broadcast_to(image.mean(axis=(0, 1)), image.shape)],
-    "unchanged": [lambda image, labels: image],
-}
-
-_PAINT = {
-    "integer-input": "The colours were cut to whole numbers. Red, green and blue are floats from 0 to 1 here: make the "
-    "new picture with `np.empty_like(pixels)` or of floats.",
-    "rounded": "These are the right colours, but rounded. Return them with all their digits.",
-    "grey-levels": "These are the right colours on the scale from 0 to 255. The picture goes from 0 to 1: leave it so.",
-    "columns-first": "The pixels were laid down column after column. `reshape(-1, 3)` goes row after row, and "
-    "`reshape(image.shape)` takes it back.",
-    "grey": "Each segment became grey: you took one mean over all three channels. `mean(axis=0)` keeps them apart.",
-    "median-for-mean": "This is the median colour of each segment. The task asks for the mean.",
-    "one-pixel": "Each segment has the colour of one of its pixels. Take the mean of all of them.",
-    "one-colour-for-all": "Every segment got the mean of the whole picture. Choose the pixels of one label first.",
-    "unchanged": "The picture came back as it was. Did you assign the mean colours, and return the new picture?",
-    "still-flat": "The result is still a table of pixels. Give it the shape of the picture back.",
-}
+def _without_gaps(image: NDArray, labels: NDArray) -> NDArray:
+    """Return what results if the means of the labels present are looked up by label: the last label has none."""
+    painted = _painted(image, labels)
+    painted.reshape(-1, 3)[labels >= len(np.unique(labels))] = 0
+    return painted
 
 
-@exercise(
+_COLUMNS_FIRST = (
+    "The pixels are laid down column after column. `reshape(-1, 3)` goes row after row, and `reshape(image.shape)` "
+    "takes the table back."
+)
+
+paint_segments: Exercise = function_exercise(
     "segment-1",
     title="Paint the segments",
-    points=2,
     hint="`pixels[labels == k]` are the pixels of component k. Where do their means go, and what shape has the result?",
     inputs=draw_pictures,
+    returns=[
+        Value(
+            "colours",
+            _painted,
+            [
+                Slip(
+                    "integer-input",
+                    [
+                        lambda image, labels: np.trunc(_painted(image, labels)),
+                        lambda image, labels: np.rint(_painted(image, labels)),
+                        lambda image, labels: np.trunc(255 * _painted(image, labels)),
+                        lambda image, labels: np.rint(255 * _painted(image, labels)),
+                    ],
+                    "The colours were cut to whole numbers. Red, green and blue are floats from 0 to 1 here: make the "
+                    "new picture with `np.empty_like(pixels)`.",
+                ),
+                Slip(
+                    "grey-levels",
+                    lambda image, labels: 255 * _painted(image, labels),
+                    "These are the right colours on the scale from 0 to 255. The picture goes from 0 to 1: keep that.",
+                ),
+                Slip(
+                    "columns-first",
+                    [
+                        _turned,
+                        lambda image, labels: _painted(image, labels).reshape(-1, 3).reshape(image.shape, order="F"),
+                    ],
+                    _COLUMNS_FIRST,
+                ),
+                Slip(
+                    "grey",
+                    lambda image, labels: _painted(image, labels, lambda pixels: pixels.mean()),
+                    "Each segment became grey: you took one mean over all three channels. `mean(axis=0)` keeps the "
+                    "channels apart.",
+                ),
+                Slip(
+                    "median-for-mean",
+                    lambda image, labels: _painted(image, labels, lambda pixels: np.median(pixels, axis=0)),
+                    "This is the median colour of each segment. The task asks for the mean.",
+                ),
+                Slip(
+                    "one-pixel",
+                    [
+                        lambda image, labels: _painted(image, labels, lambda pixels: pixels[0]),
+                        lambda image, labels: _painted(image, labels, lambda pixels: pixels[-1]),
+                    ],
+                    "Each segment has the colour of one of its pixels. Take the mean of all of them.",
+                ),
+                Slip(
+                    "one-colour-for-all",
+                    lambda image, labels: np.broadcast_to(image.mean(axis=(0, 1)), image.shape),
+                    "Every segment got the mean of the whole picture. Choose the pixels of one label first.",
+                ),
+                Slip(
+                    "unchanged",
+                    lambda image, labels: image,
+                    "Expected each segment in its mean colour, got the picture as it was. Did you assign the mean "
+                    "colours, and return the new picture?",
+                ),
+                Slip(
+                    "still-flat",
+                    lambda image, labels: _painted(image, labels).reshape(-1, 3),
+                    "The result is still a table of pixels. Give it the shape of the picture back.",
+                ),
+                Slip(
+                    "empty-component",
+                    _without_gaps,
+                    "This fails where a component owns no pixel, for example component 2 of 0, 1, 3. Loop over "
+                    "`np.unique(labels)`.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "Every segment has its mean colour.",
+            "The colours are off. Try two pixels with different labels: both must stay as they are.",
+            calls=slice(2),
+        ),
+        Credit(
+            1,
+            "The function also works where a component owns no pixel.",
+            "This fails where a component owns no pixel, for example component 2 of 0, 1, 3. Loop over "
+            "`np.unique(labels)`.",
+            calls=slice(2, None),
+        ),
+    ],
 )
-def recolour(answer: Any) -> Iterator[Line]:
-    """Judge a function that paints each segment of a picture in its mean colour."""
-    inputs = draw_pictures(getattr(answer, "seed", 0))
-    gap_raised = isinstance(answer, Calls) and len(answer.results) == 3 and isinstance(answer.results[2], Raised)
-    if gap_raised:
-        answer = Calls(answer.seed, [*answer.results[:2], answer.results[1]])
-    results = as_results(answer, len(inputs))
-    pictures = [_picture(result, image) for result, (image, _) in zip(results[:2], inputs[:2], strict=True)]
-    mistakes = [Mistake(name, _gives(pictures, inputs[:2], name), _PAINT[name]) for name in _WRONG_PAINT]
-    painted = all(np.allclose(p, _painted(*call), atol=1e-3) for p, call in zip(pictures, inputs[:2], strict=True))
-    off = "The colours are off. Try two pixels with different labels: they must come back unchanged."
-    yield rubric(1, painted, "Every segment has its mean colour.", *mistakes, otherwise=off)
-    gap = "This fails where a component owns no pixel, such as component 2 of 0, 1, 3. Loop over `np.unique(labels)`."
-    yield rubric(
-        1,
-        not gap_raised and np.allclose(_picture(results[2], inputs[2][0]), _painted(*inputs[2]), atol=1e-3),
-        "It also holds where a component owns no pixel.",
-        *mistakes,
-        Mistake("empty-component", painted or gap_raised, gap),
-        otherwise=off,
-    )
-
-
-def _picture(result: Any, image: NDArray) -> NDArray:
-    expected = "a function that returns a picture of the same shape as `image`"
-    flat = isinstance(result, np.ndarray) and result.shape == (image.shape[0] * image.shape[1], 3)
-    need(not flat, "still-flat", _PAINT["still-flat"])
-    return as_array(result, image.shape, expected)
-
-
-def _gives(pictures: list[NDArray], calls: list[tuple], name: str) -> bool:
-    return any(
-        all(np.allclose(p, wrong(*call), atol=1e-3) for p, call in zip(pictures, calls, strict=True))
-        for wrong in _WRONG_PAINT[name]
-    )
 
 
 _CHROMA = np.array([[5, 3, 2], [5, 2, 3], [2, 3, 5], [3, 5, 2], [2, 5, 3], [3.33, 3.33, 3.34]]) / 10
@@ -148,22 +174,24 @@ def _orders(seed: int) -> tuple[NDArray, NDArray]:
 
 
 _LIGHT = {
-    "unchanged": "The pixels came back with their light in them. What do a tile in the sun and one in the shade share?",
-    "standardised": "You scaled each column: red by red, green by green. The light is a matter of each *pixel*, so "
-    "divide by something computed along its row, with `axis=1, keepdims=True`.",
-    "difference-for-ratio": "Differences of channels shrink with the light too. It multiplies: half the light halves "
-    "red, green, blue, and their differences. What stays is a ratio.",
-    "log-not-centred": "The logarithm turns the light into something added to all three channels, which is a good "
-    "start. It is still there: subtract the mean of the row.",
-    "brightness-kept": "Some of what you return stays the same in the shade, but not all of it: a brightness is left.",
+    "unchanged": "Expected features without the light, got the pixels with their light. What do a tile in the sun and "
+    "the same tile in the shade have in common?",
+    "standardised": "You scaled each column. Each pixel has its own light, so divide each row by something computed "
+    "along the row, with `axis=1, keepdims=True`.",
+    "difference-for-ratio": "Differences of channels shrink with the light, too: half the light halves red, green, "
+    "blue and their differences. Ratios stay the same.",
+    "log-not-centred": "The logarithm turns the light into something that is added to all three channels, which is a "
+    "good start. Now remove what is added: subtract the mean of each row.",
+    "brightness-kept": "Some of your features stay the same in the shade, but at least one still contains the "
+    "brightness.",
     "colour-lost": "The light is gone, but so is part of the colour: two of six different colours look alike now. One "
-    "number a pixel is not enough; keep two or three.",
+    "number for each pixel is not enough; keep two or three.",
     "large-number-added": "The number that you add to the divisor is not tiny: it changes the ratios of dark pixels. "
-    "`1e-9` does as well for a black one.",
-    "divided-by-zero": "A black pixel gives NaN or infinity: it has no light to divide by. Add a tiny number to the "
-    "divisor, or take `np.maximum(..., 1e-12)`.",
-    "other-rows": "What a pixel gives depends on the other pixels, or on its row. It must follow from its own three "
-    "numbers.",
+    "`1e-9` is enough for a black pixel.",
+    "divided-by-zero": "A black pixel gives NaN or infinity: its sum is zero. Add a tiny number to the divisor, or "
+    "take `np.maximum(..., 1e-12)`.",
+    "other-rows": "The features of a pixel depend on the other pixels, or on its row in the table. Compute the "
+    "features from the three numbers of the pixel alone.",
 }
 
 
@@ -172,7 +200,7 @@ _LIGHT = {
     title="Take the light away",
     points=2,
     hint="A tile in half the light has half the red, half the green and half the blue. Which function of the three "
-    "numbers does not notice?",
+    "numbers stays the same?",
     inputs=draw_light,
 )
 def without_light(answer: Any) -> Iterator[Line]:
@@ -180,7 +208,7 @@ def without_light(answer: Any) -> Iterator[Line]:
     seed = getattr(answer, "seed", 0)
     calls = [call[0] for call in draw_light(seed)]
     results = as_results(answer, len(calls))
-    expected = "a function that returns one row of numbers a pixel"
+    expected = "a function that returns one row of numbers for each pixel"
     plain, *lit = (as_array(_column(r), (6, None), expected) for r in results[:3])
     black = _finite_rows(_column(results[3]))
     scale = max(_spread(plain), 1e-12)
@@ -199,7 +227,7 @@ def without_light(answer: Any) -> Iterator[Line]:
     yield rubric(
         1,
         steady and coloured and alone,
-        "A black pixel does no harm.",
+        "Black pixels get finite numbers.",
         *mistakes,
         Mistake("divided-by-zero", black is None, _LIGHT["divided-by-zero"]),
         Mistake("other-rows", not alone, _LIGHT["other-rows"]),
@@ -216,7 +244,7 @@ def _finite_rows(result: Any) -> NDArray | None:
     """Return the features of seven pixels, or None where the black one is not finite."""
     if isinstance(result, np.ndarray) and result.dtype.kind == "f" and not np.isfinite(result).all():
         return None
-    return as_array(result, (7, None), "a function that returns one row of numbers a pixel")
+    return as_array(result, (7, None), "a function that returns one row of numbers for each pixel")
 
 
 def _spread(features: NDArray) -> float:
@@ -264,176 +292,280 @@ def _same_up_to_scale(expected: NDArray, found: NDArray) -> bool:
     return bool(np.allclose(factor * expected, found, atol=1e-3 * max(_spread(found), 1e-12)) and factor != 0)
 
 
-_ENOUGH = 0.85
-"""IoU to reach: two full components get 0.77, three 0.83, five 0.91."""
+def draw_soft(seed: int) -> list[tuple]:
+    """Draw responsibilities of small pictures: noisy patches inside a frame of one component, so that edges are easy.
 
-_ROUNDED = 0.0006
-"""An IoU rounded to three places counts."""
+    Drawn until the usual mistakes give other labels than the right ones.
+    """
+    for attempt in range(100):
+        calls = [_draw_soft(np.random.default_rng([seed, attempt]), *size) for size in ((14, 20, 3), (22, 15, 5))]
+        wrong = [_hard_votes, _middle_label, _mixed, _along_rows, _twice_as_wide, _rounded_mean, _one_axis]
+        if all((make(*call) != _smooth(*call)).any() for call in calls for make in (*wrong, _turned_maps, _unsmoothed)):
+            break
+    return calls
 
-_CUT = {
-    "covariance-type": "This mixture is not `full`. The lesson has shown that `tied` finds the flower; here `full` is "
-    "to do it, with the help of more components.",
-    "too-few": "With two `full` components the shadows between the petals go to the wrong side. Take at least three.",
-    "wrong-units": "This was fitted to pixels from 0 to 255, or to standardised ones. Take `pixels`, from 0 to 1.",
-    "wrong-data": "This mixture was not fitted to the pixels of the flower: its overall mean is another colour.",
-    "mask-for-numbers": "This is a mask over the components, True or False for each. Give their numbers: "
-    "`np.flatnonzero(mask)`. (`np.isin(labels, mask)` takes True for 1 and False for 0.)",
-    "no-such-component": "One of the components that you name is not there. They are numbered from 0.",
-    "labels-for-components": "Give the numbers of the components that make up the flower, such as `[0, 3]`, not one "
-    "answer a pixel.",
-    "background-chosen": "This is the background. Which mean colours are orange or brown?",
-    "component-missed": "A component most of whose pixels are flower is not among yours: the shadows between the "
-    "petals are dark, but they are reddish.",
-    "component-too-many": "One of your components is mostly background.",
-    "wrong-components": "With the right components this mixture reaches 0.85; with yours it does not.",
-    "not-reached": "These are the right components of this mixture, but they do not reach 0.85. Try more components.",
-    "accuracy-for-iou": "This is the share of pixels that are right. Most of the picture is background, and easy. IoU "
-    "leaves out the pixels that both call background.",
-    "dice-for-iou": "This is the Dice score: twice the overlap over the sum of both areas. IoU divides by the union.",
-    "void-counted": "You counted the undecided pixels, where `truth` is NaN. Judge without them.",
-    "precision-for-iou": "This is the share of *your* flower that is flower. It does not punish what you left out.",
-    "recall-for-iou": "This is the share of the flower that you found. It does not punish what you added.",
-    "background-iou": "This is the IoU of the background.",
-    "rounded": "This is the IoU of your components, but rounded too far: give at least three places.",
-    "percent": "This is a percentage. Give a number from 0 to 1.",
+
+def _draw_soft(rng: np.random.Generator, height: int, width: int, square: int) -> tuple:
+    logits = 1.6 * uniform_filter(rng.normal(size=(height, width, 4)), size=(5, 5, 1)) / 0.2
+    maps = np.exp(logits + rng.normal(size=logits.shape))
+    maps[:, :, 0] *= 0.7
+    rows, columns = np.indices((height, width))
+    edge = np.min([rows, columns, height - 1 - rows, width - 1 - columns], axis=0)
+    maps[edge < square // 2 + 1] = [1e-3, 1e-3, 20, 1e-3]
+    maps /= maps.sum(axis=2, keepdims=True)
+    return maps.reshape(-1, 4), (height, width), square
+
+
+def _maps(responsibilities: NDArray, shape: tuple) -> NDArray:
+    return responsibilities.reshape(*shape, -1)
+
+
+def _means(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return uniform_filter(_maps(responsibilities, shape), size=(width, width, 1)).reshape(len(responsibilities), -1)
+
+
+def _smooth(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return _means(responsibilities, shape, width).argmax(axis=1)
+
+
+def _unsmoothed(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return responsibilities.argmax(axis=1)
+
+
+def _hard_votes(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    hard = np.eye(responsibilities.shape[1])[responsibilities.argmax(axis=1)]
+    return _smooth(hard, shape, width)
+
+
+def _lowest_of_ties(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    hard = np.eye(responsibilities.shape[1])[responsibilities.argmax(axis=1)]
+    return _means(hard, shape, width).round(6).argmax(axis=1)
+
+
+def _middle_label(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return median_filter(responsibilities.argmax(axis=1).reshape(shape), width).ravel()
+
+
+def _rounded_mean(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    labels = responsibilities.argmax(axis=1).astype(float)
+    return np.rint(uniform_filter(labels.reshape(shape), width)).ravel()
+
+
+def _mixed(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return uniform_filter(_maps(responsibilities, shape), size=width).reshape(len(responsibilities), -1).argmax(axis=1)
+
+
+def _along_rows(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return uniform_filter(responsibilities, size=(width, 1)).argmax(axis=1)
+
+
+def _one_axis(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return uniform_filter(_maps(responsibilities, shape), size=(width, 1, 1)).argmax(axis=2).ravel()
+
+
+def _twice_as_wide(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    return _smooth(responsibilities, shape, 2 * width + 1)
+
+
+def _turned_maps(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
+    maps = responsibilities.reshape(*shape, -1, order="F")
+    return uniform_filter(maps, size=(width, width, 1)).argmax(axis=2).ravel(order="F")
+
+
+soft_votes: Exercise = function_exercise(
+    "segment-3",
+    title="Smooth before you decide",
+    hint="Each column of `responsibilities` is a picture of its own. `scipy.ndimage.uniform_filter(picture, width)` "
+    "averages over a square.",
+    inputs=draw_soft,
+    returns=[
+        Value(
+            "labels",
+            _smooth,
+            [
+                Slip(
+                    "not-smoothed",
+                    _unsmoothed,
+                    "These are the labels without smoothing. Average the responsibilities over the square first.",
+                ),
+                Slip(
+                    "hard-votes",
+                    [_hard_votes, _lowest_of_ties],
+                    "You assigned each pixel first, and let the labels vote. Then a pixel at 51% counts as much as "
+                    "one at 99%. Average the responsibilities, and assign last.",
+                ),
+                Slip(
+                    "median-of-labels",
+                    _middle_label,
+                    "You took the median of the labels. Components have no order: between components 0 and 2, the "
+                    "median can be component 1, which nobody there belongs to. Average each component's "
+                    "responsibilities.",
+                ),
+                Slip(
+                    "mean-of-labels",
+                    _rounded_mean,
+                    "You averaged the labels themselves. Component numbers are names, not quantities: average the "
+                    "responsibilities of each component.",
+                ),
+                Slip(
+                    "mixed-components",
+                    _mixed,
+                    "The filter also averaged across components, because the last axis holds the components. Filter "
+                    "each component alone, or use `size=(width, width, 1)`.",
+                ),
+                Slip(
+                    "table-neighbours",
+                    _along_rows,
+                    "You averaged over neighbouring rows of the table. The neighbours in the picture are above and "
+                    "below, too: reshape to the picture first.",
+                ),
+                Slip(
+                    "one-direction",
+                    _one_axis,
+                    "You averaged along one direction only. A square has height and width.",
+                ),
+                Slip(
+                    "radius-for-width",
+                    _twice_as_wide,
+                    "Your square is 2 * width + 1 pixels wide. `width` is its full width.",
+                ),
+                Slip(
+                    "columns-first",
+                    _turned_maps,
+                    _COLUMNS_FIRST,
+                ),
+                Slip(
+                    "means-for-labels",
+                    [
+                        _means,
+                        lambda r, shape, width: _means(r, shape, width).max(axis=1),
+                        lambda r, shape, width: _means(r, shape, width).reshape(*shape, -1),
+                    ],
+                    "These are averaged responsibilities. Now assign each pixel to the component with the largest.",
+                ),
+                Slip(
+                    "still-a-picture",
+                    lambda r, shape, width: _smooth(r, shape, width).reshape(shape),
+                    "The labels have the shape of the picture. Return one label after another, with `ravel()`.",
+                ),
+            ],
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "The averages over a square of 3 pixels are right.",
+            "Some labels are wrong for a square of 3 pixels. Try a picture of one component with a single odd pixel.",
+            calls=slice(1),
+        ),
+        Credit(
+            1,
+            "Any width is smoothed.",
+            "Some labels are wrong for a square of 5 pixels. Do you use `width`, and `shape` as (height, width)?",
+            calls=slice(1, None),
+        ),
+    ],
+)
+
+
+_LOW = 14.5
+"""Grey levels. Over ten samples k-means reaches 13.9 to 14.1, the means of spherical components 14.0 to 15.0, those of
+full components 15.9 to 17.6."""
+
+_PALETTE = {
+    "one-colour": "Several of these colours are the same. Use all eight for different colours.",
+    "not-reached": "The picture can be kept closer with eight colours. Which method minimises the squared distance to "
+    "the nearest centre? Fit that method to the pixels of `china`.",
+    "far-off": "Most pixels are far from each of these colours. Were these fitted to the pixels of `china`?",
+}
+
+_ERROR = {
+    "unit-scale": "This is the error on the scale from 0 to 1. One unit is 255 grey levels.",
+    "no-root": "This is the mean of the squares. Take the root at the end.",
+    "per-pixel": "You added the three channels before you took the mean. The mean runs over pixels and channels.",
+    "absolute": "This is the mean absolute error. Square before the mean, and take the root after it.",
+    "sum-of-squares": "This is a sum of squares, for example `inertia_`. Take the mean over pixels and channels, then "
+    "the root.",
+    "sample-for-all": "Nearly: this is close to the error of your palette, but not equal. Use all pixels, the nearest "
+    "colour for each, and give at least one decimal.",
 }
 
 
 @exercise(
-    "segment-3",
-    title="Cut out the flower with full components",
-    points=3,
-    hint="Print `means_` as red, green and blue, for five or more components. `np.isin(labels, chosen)` tells which "
-    "pixels have one of the labels in `chosen`.",
+    "segment-4",
+    title="Eight colours for a pagoda",
+    points=2,
+    hint="What does k-means minimise, and what does EM maximise? `np.linalg.norm(dots - colour, axis=1)` is the "
+    "distance of each pixel from one colour.",
 )
-def cut_out(mixture: Any, chosen: Any, iou: Any) -> Iterator[Line]:
-    """Judge a full mixture, the components of it that make up the flower, and the IoU that they reach."""
-    gmm = as_mixture(mixture, "a fitted GaussianMixture as its first answer")
-    _need_flower_mixture(gmm)
-    labels = _labels(gmm)
-    mask = np.isin(labels, _components(chosen, len(gmm.weights_)))
-    flower, judged = _truth()
-    best = np.isin(labels, [k for k in np.unique(labels) if flower[judged & (labels == k)].mean() > 0.5])
-    reached, possible = (_iou(found[judged], flower[judged]) for found in (mask, best))
-    yield _right_components(mask, best, flower, judged, reached, possible)
+def choose_palette(palette: Any, error: Any) -> Iterator[Line]:
+    """Judge eight colours for the pagoda, and the error of the picture painted with them."""
+    colours = _colours(palette)
+    number = as_number(error, "the error as its second answer, one number")
+    squares, absolute = _errors(colours)
+    reached = float(np.sqrt(squares.mean()))
+    made = {"one-colour": len(np.unique(colours.round(3), axis=0)) < 8, "far-off": reached > 60, "not-reached": True}
     yield rubric(
         1,
-        reached >= _ENOUGH,
-        f"The flower is cut out: IoU {reached:.3f}.",
-        Mistake("background-chosen", reached < 0.1, _CUT["background-chosen"]),
-        Mistake("not-reached", possible < _ENOUGH, _CUT["not-reached"]),
-        Mistake("wrong-components", possible >= _ENOUGH, _CUT["wrong-components"]),
-        otherwise=_CUT["not-reached"],
+        reached <= _LOW,
+        f"Your palette has an error of {reached:.1f} grey levels. k-means minimises the squared distance to the "
+        "nearest centre, which is the error asked for. A mixture maximises a likelihood, so its means do worse here.",
+        *mistakes_made(made, _PALETTE),
+        otherwise=_PALETTE["not-reached"],
     )
-    yield _right_number(as_number(iou, "the IoU as its third answer, one number"), mask, flower, judged)
-
-
-@lru_cache
-def _truth() -> tuple[NDArray, NDArray]:
-    truth = flower_truth().ravel()
-    return truth == 1, ~np.isnan(truth)
-
-
-@lru_cache
-def _pixels() -> NDArray:
-    return load_flower().reshape(-1, 3)
-
-
-def _need_flower_mixture(gmm: Any) -> None:
-    need(gmm.means_.shape[1:] == (3,), "wrong-data", "Fit the three columns of `pixels`: red, green and blue.")
-    need(gmm.covariance_type == "full", "covariance-type", _CUT["covariance-type"])
-    need(len(gmm.weights_) >= 3, "too-few", _CUT["too-few"])
-    need(len(gmm.weights_) <= 30, "wrong-kind", "Up to 30 components are judged; five to eight are enough.")
-    overall = gmm.weights_ @ gmm.means_
-    off = float(np.abs(overall - _pixels().mean(axis=0)).max())
-    unscaled = overall.max() > 5 or np.abs(overall).max() < 0.05
-    need(not unscaled, "wrong-units", _CUT["wrong-units"])
-    need(off < 0.05, "wrong-data", _CUT["wrong-data"])
-
-
-def _labels(gmm: Any) -> NDArray:
-    """Return the most probable component of each pixel, from weights, means and covariances alone."""
-    try:
-        parameters = Parameters(gmm.weights_, gmm.means_, gmm.covariances_, "full")
-        return e_step(_pixels(), parameters)[0].argmax(axis=1)
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise Misfit("wrong-kind", f"These weights, means and covariances are no mixture: {error}") from error
-
-
-def _components(chosen: Any, k: int) -> NDArray:
-    need(not _is_mask(chosen), "mask-for-numbers", _CUT["mask-for-numbers"])
-    chosen = [chosen] if isinstance(chosen, int | float) and not isinstance(chosen, bool) else chosen
-    numbers = as_array(chosen, (None,), "a list of component numbers as its second answer")
-    need(numbers.size <= k, "labels-for-components", _CUT["labels-for-components"])
-    need(np.isin(numbers, np.arange(k)).all() and numbers.size, "no-such-component", _CUT["no-such-component"])
-    return numbers.astype(int)
-
-
-def _is_mask(chosen: Any) -> bool:
-    return (
-        isinstance(chosen, list | np.ndarray | pd.Series) and np.size(chosen) > 0 and np.asarray(chosen).dtype == bool
-    )
-
-
-def _iou(mask: NDArray, flower: NDArray) -> float:
-    return float((mask & flower).sum() / max((mask | flower).sum(), 1))
-
-
-def _right_components(
-    mask: NDArray, best: NDArray, flower: NDArray, judged: NDArray, reached: float, possible: float
-) -> Line:
-    return rubric(
+    yield rubric(
         1,
-        reached >= max(possible - 0.03, 0.5),
-        "These are the components of the flower.",
-        Mistake("background-chosen", not (mask & flower & judged).any() or reached < 0.1, _CUT["background-chosen"]),
-        Mistake("component-missed", (best & ~mask).sum() > (mask & ~best).sum(), _CUT["component-missed"]),
-        Mistake("component-too-many", True, _CUT["component-too-many"]),
-        otherwise=_CUT["component-missed"],
+        abs(number - reached) < 0.051,
+        "This is the error of your palette.",
+        *_wrong_errors(number, squares, absolute),
+        otherwise=f"The error of your palette is another number than {number:.4g}: the root of the mean squared "
+        "difference over pixels and channels, in grey levels.",
     )
 
 
-def _right_number(number: float, mask: NDArray, flower: NDArray, judged: NDArray) -> Line:
-    m, f = mask[judged], flower[judged]
-    right = _iou(m, f)
-    both = float((m & f).sum())
+def _colours(palette: Any) -> NDArray[np.float64]:
+    expected = "8 colours as its first answer, an array of shape (8, 3)"
+    colours = as_array(palette, (None, 3), expected)
+    need(len(colours) == 8, "wrong-count", f"Expected 8 colours, got {len(colours)}.")
+    need(
+        np.abs(colours).max() <= 1.5,
+        "grey-levels",
+        "Expected colours from 0 to 1, as in `dots`, got numbers up to "
+        f"{np.abs(colours).max():.4g}. Fit `dots` as they are, neither multiplied nor standardised.",
+    )
+    need(
+        colours.min() >= -0.1,
+        "standardised",
+        "Expected colours from 0 to 1, got negative ones. Fit `dots` as they are.",
+    )
+    return colours
+
+
+@lru_cache
+def _dots() -> NDArray[np.float64]:
+    return load_china().reshape(-1, 3)
+
+
+def _errors(colours: NDArray) -> tuple[NDArray, NDArray]:
+    """Return squared and absolute differences from the nearest colour, in grey levels, for each pixel and channel."""
+    distances = ((_dots()[:, None] - colours) ** 2).sum(axis=2)
+    difference = 255 * (_dots() - colours[distances.argmin(axis=1)])
+    return difference**2, np.abs(difference)
+
+
+def _wrong_errors(number: float, squares: NDArray, absolute: NDArray) -> list[Mistake]:
+    mse = float(squares.mean())
+    unit = mse / 255**2
     wrong = {
-        "percent": 100 * right,
-        "void-counted": _iou(mask, flower),
-        "accuracy-for-iou": float((m == f).mean()),
-        "dice-for-iou": 2 * both / max(m.sum() + f.sum(), 1),
-        "precision-for-iou": both / max(m.sum(), 1),
-        "recall-for-iou": both / max(f.sum(), 1),
-        "background-iou": _iou(~m, ~f),
+        "unit-scale": [unit**0.5],
+        "no-root": [mse, unit, 3 * mse, 3 * unit],
+        "per-pixel": [(3 * mse) ** 0.5, (3 * unit) ** 0.5, float(np.sqrt(squares.sum(axis=1)).mean())],
+        "absolute": [float(absolute.mean())],
+        "sum-of-squares": [float(squares.sum()), float(squares.sum()) / 255**2],
     }
-    near = {name: abs(number - value) for name, value in wrong.items()}
-    nearest = min(near, key=near.get)
-    return rubric(
-        1,
-        abs(number - right) < _ROUNDED,
-        "This is its IoU.",
-        Mistake(nearest, near[nearest] < _ROUNDED * max(abs(number), 1), _CUT[nearest]),
-        Mistake("rounded", number in (round(right, 1), round(right, 2)), _CUT["rounded"]),
-        otherwise=f"The IoU of your components is another number than {number:.4g}: the pixels that both call flower, "
-        "over those that either calls flower.",
-    )
+    made = {name: any(abs(number - v) < 0.02 * v for v in values) for name, values in wrong.items()}
+    made["sample-for-all"] = abs(number - mse**0.5) < 0.06 * mse**0.5
+    return mistakes_made(made, _ERROR)
 
 
-choice(
-    "segment-4",
-    module=__name__,
-    title="How many segments has a photograph?",
-    points=1,
-    hint="In the table of the lesson, what did BIC do when more pixels of the same picture came in?",
-    right="d",
-    options={
-        "a": "BIC chose 32 for 16,000 pixels, but 8 for 1,000 of the same pixels. A number of things in a picture does "
-        "not grow with the resolution.",
-        "b": "AIC charges less than BIC, so it asks for even more components, not for a number of segments.",
-        "c": "With a longer search the curve does turn somewhere, but there again with the number of pixels. What it "
-        "counts is how many Gaussians the colours need.",
-        "d": "BIC asks how many Gaussians the density of colours needs, as far as so many pixels can prove it. No "
-        "thing in a picture is exactly Gaussian, so more pixels prove more. What a segment is, its use must say.",
-        "e": "The fits are sound: BIC chooses more for more pixels because finer details of the density can be proven.",
-    },
-)
+EXERCISES = [paint_segments, without_light, soft_votes, choose_palette]
