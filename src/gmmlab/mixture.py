@@ -13,6 +13,7 @@ What needs more than a page stands in `gmmlab.engine` and is only named here:
 - ``bootstrap`` tells how sure the parameters are, ``likelihood_ratio_test`` whether one more component is needed, and
   ``fit_with_noise`` gives outliers a uniform component;
 - ``GaussianMixtureClassifier`` has a mixture for each class and learns from rows with and without labels;
+- ``merge_by_entropy`` makes clusters of components that overlap;
 - ``as_mixture``, ``as_parameters`` and ``from_parameters`` lead to scikit-learn's ``GaussianMixture`` and back;
 - ``covariance_matrices`` and ``n_parameters`` ask the same of all ``COVARIANCE_TYPES``.
 """
@@ -36,6 +37,7 @@ from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matri
 from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
 from gmmlab.engine.em import e_step, em, m_step, statistics
 from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
+from gmmlab.engine.merging import merge_by_entropy
 from gmmlab.engine.missing import Prior, em_with_missing, predict_missing, rough_start
 from gmmlab.engine.noise import NoisyMixture, bounding_volume, fit_with_noise
 from gmmlab.engine.parameters import Parameters
@@ -73,6 +75,7 @@ __all__ = [
     "m_step",
     "marginal",
     "match_labels",
+    "merge_by_entropy",
     "n_parameters",
     "predict_missing",
     "random_parameters",
