@@ -1,16 +1,17 @@
 """Answers to the exercises of notebook 07: right ones written differently, and the usual wrong ones."""
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import entr, xlogy
+from scipy.special import entr
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from exercises.case import right, wrong
 from gmmlab.data import load_banknotes, load_penguins
-from gmmlab.mixture import best_fit, from_parameters, n_parameters
+from gmmlab.mixture import best_fit, from_parameters, merge_by_entropy, n_parameters
 
 
 @right("choose-1")
@@ -42,39 +43,13 @@ def numpy_float32():
     return lambda score, kind, K, d, n: np.float32(n_parameters(kind, K, d) * np.log(n) - 2 * n * score)
 
 
-@wrong("choose-1", "bic-sign")
-def bic_of_mclust():
-    return lambda score, kind, K, d, n: 2 * n * score - n_parameters(kind, K, d) * np.log(n)
-
-
-@wrong("choose-1", "bic-sign")
-def likelihood_added():
-    return lambda score, kind, K, d, n: n_parameters(kind, K, d) * np.log(n) + 2 * n * score
-
-
-@wrong("choose-1", "per-sample-for-total")
-def score_taken_for_a_total():
-    return lambda score, kind, K, d, n: n_parameters(kind, K, d) * np.log(n) - 2 * score
-
-
-@wrong("choose-1", "aic-for-bic")
-def two_for_each_parameter():
-    return lambda score, kind, K, d, n: 2 * n_parameters(kind, K, d) - 2 * n * score
-
-
-@wrong("choose-1", "once-for-twice")
-def likelihood_once():
-    return lambda score, kind, K, d, n: n_parameters(kind, K, d) * np.log(n) - n * score
-
-
-@wrong("choose-1", "half")
-def halved_bic():
-    return lambda score, kind, K, d, n: n_parameters(kind, K, d) * np.log(n) / 2 - n * score
-
-
 @wrong("choose-1", "free-weights")
-def all_weights_counted():
-    return lambda score, kind, K, d, n: (n_parameters(kind, K, d) + 1) * np.log(n) - 2 * n * score
+def counted_with_all_weights():
+    def bic(score, kind, K, d, n):
+        shapes = {"full": K * d * (d + 1) / 2, "tied": d * (d + 1) / 2, "diag": K * d, "spherical": K}
+        return (K + K * d + shapes[kind]) * np.log(n) - 2 * score * n
+
+    return bic
 
 
 @wrong("choose-1", "components-for-parameters")
@@ -82,166 +57,85 @@ def components_counted():
     return lambda score, kind, K, d, n: K * np.log(n) - 2 * n * score
 
 
-@wrong("choose-1", "wrong-log")
-def decimal_logarithm():
-    return lambda score, kind, K, d, n: n_parameters(kind, K, d) * np.log10(n) - 2 * n * score
+def with_falls(gain, entropy=entr):
+    def best_pair(responsibilities):
+        pairs = list(combinations(range(responsibilities.shape[1]), 2))
+        falls = [gain(entropy(responsibilities), entropy(responsibilities[:, j] + responsibilities[:, k]), j, k)
+                 for j, k in pairs]  # fmt: skip
+        return pairs[int(np.argmax(falls))]
 
-
-@wrong("choose-1", "no-price")
-def deviance_only():
-    return lambda score, kind, K, d, n: -2 * n * score
-
-
-@wrong("choose-1", "wrong-kind")
-def sentence_returned():
-    return lambda score, kind, K, d, n: f"BIC {n_parameters(kind, K, d) * np.log(n) - 2 * n * score:.1f}"
-
-
-@wrong("choose-1", "raised")
-def model_expected():
-    return lambda score, kind, K, d, n: score.bic(n)
+    return best_pair
 
 
 @right("choose-2")
-def with_entr():
-    return lambda bic, r: bic + 2 * entr(r).sum()
+def whole_entropy_after_each_merge():
+    def best_pair(r):
+        after = {}
+        for j, k in combinations(range(r.shape[1]), 2):
+            merged = np.delete(r, k, axis=1)
+            merged[:, j] = r[:, j] + r[:, k]
+            after[j, k] = entr(merged).sum()
+        return min(after, key=after.get)
+
+    return best_pair
 
 
 @right("choose-2")
-def with_xlogy():
-    return lambda bic, r: bic - 2 * xlogy(r, r).sum(axis=1).sum()
+def logarithms_by_hand_with_zeros_left_out():
+    def h(x):
+        return -np.sum(x[x > 0] * np.log(x[x > 0]))
+
+    def best_pair(r):
+        K = r.shape[1]
+        table = np.full((K, K), -np.inf)
+        for j in range(K):
+            for k in range(j + 1, K):
+                table[j, k] = h(r[:, j]) + h(r[:, k]) - h(r[:, j] + r[:, k])
+        return np.array(divmod(table.argmax(), K))
+
+    return best_pair
 
 
 @right("choose-2")
-def zeros_left_out():
-    return lambda bic, r: [bic - 2 * np.sum(r[r > 0] * np.log(r[r > 0]))]
+def as_the_lab_merges():
+    def best_pair(r):
+        return max(merge_by_entropy(r)[1].groups, key=len)
+
+    return best_pair
 
 
 @right("choose-2")
-def clipped_loop_over_rows():
-    def icl(bic, responsibilities):
-        return bic + 2 * sum(-sum(p * np.log(max(p, 1e-300)) for p in row) for row in responsibilities.tolist())
-
-    return icl
+def in_bits():
+    return with_falls(lambda h, union, j, k: (h[:, j] + h[:, k] - union).sum() / np.log(2))
 
 
-@right("choose-2")
-def nan_sum_in_float32():
-    def icl(bic, responsibilities):
-        with np.errstate(all="ignore"):
-            return np.float32(bic - 2 * np.nansum(responsibilities * np.log(responsibilities)))
-
-    return icl
+@wrong("choose-2", "smallest-fall")
+def a_sign_turned_round():
+    return with_falls(lambda h, union, j, k: (union - h[:, j] - h[:, k]).sum())
 
 
-@wrong("choose-2", "log-of-zero")
-def plain_logarithm():
-    return lambda bic, r: bic - 2 * (r * np.log(r)).sum()
+@wrong("choose-2", "union-alone")
+def what_was_there_before_forgotten():
+    return with_falls(lambda h, union, j, k: -union.sum())
 
 
-@wrong("choose-2", "entropy-sign")
-def doubt_rewarded():
-    return lambda bic, r: bic + 2 * xlogy(r, r).sum()
+@wrong("choose-2", "columns-alone")
+def union_forgotten():
+    return with_falls(lambda h, union, j, k: (h[:, j] + h[:, k]).sum())
 
 
-@wrong("choose-2", "once-for-twice")
-def entropy_once():
-    return lambda bic, r: bic + entr(r).sum()
-
-
-@wrong("choose-2", "per-sample-for-total")
-def mean_entropy():
-    return lambda bic, r: bic + 2 * entr(r).sum(axis=1).mean()
-
-
-@wrong("choose-2", "hard-labels")
-def icl_of_mclust():
-    return lambda bic, r: bic - 2 * np.log(r.max(axis=1)).sum()
-
-
-@wrong("choose-2", "mean-responsibilities")
-def entropy_of_the_weights():
-    return lambda bic, r: bic + 2 * entr(r.mean(axis=0)).sum()
-
-
-@wrong("choose-2", "missing-weight")
-def logs_without_weights():
-    return lambda bic, r: bic - 2 * np.log(r[r > 0]).sum()
-
-
-@wrong("choose-2", "winners-only")
-def only_the_largest():
-    return lambda bic, r: bic + 2 * entr(r.max(axis=1)).sum()
-
-
-@wrong("choose-2", "wrong-log")
-def entropy_in_bits():
-    return lambda bic, r: bic + 2 * entr(r).sum() / np.log(2)
-
-
-@wrong("choose-2", "entropy-alone")
-def bic_forgotten():
-    return lambda bic, r: 2 * entr(r).sum()
+@wrong("choose-2", "raised")
+def expected_a_model():
+    return lambda model: model.predict_proba(None)
 
 
 @wrong("choose-2", "wrong-shape")
-def one_value_a_row():
-    return lambda bic, r: bic + 2 * entr(r).sum(axis=1)
+def the_fall_itself():
+    def best_pair(r):
+        h = entr(r)
+        return max((h[:, j] + h[:, k] - entr(r[:, j] + r[:, k])).sum() for j, k in combinations(range(r.shape[1]), 2))
 
-
-@wrong("choose-2", "wrong-kind")
-def called_icl():
-    return 2500.0 + 2 * entr(np.full((3, 2), 0.5)).sum()
-
-
-@right("choose-3")
-def shape_at_fault():
-    return "c"
-
-
-@right("choose-3")
-def shape_at_fault_capital():
-    return "C."
-
-
-@right("choose-3")
-def shape_at_fault_numpy():
-    return np.str_(" (c)")
-
-
-@wrong("choose-3", "chose-a")
-def six_kinds():
-    return "a"
-
-
-@wrong("choose-3", "chose-b")
-def longer_range():
-    return "b"
-
-
-@wrong("choose-3", "chose-d")
-def aic_instead():
-    return "d"
-
-
-@wrong("choose-3", "chose-e")
-def not_converged():
-    return "e"
-
-
-@wrong("choose-3", "wrong-kind")
-def two_letters_chosen():
-    return "b and c"
-
-
-@wrong("choose-3", "wrong-kind")
-def letters_as_list():
-    return ["c"]
-
-
-@wrong("choose-3", "wrong-kind")
-def number_of_kinds():
-    return 6
+    return best_pair
 
 
 @cache
@@ -254,56 +148,64 @@ def fit(kind, k, *, n_init=10, seed=0):
     return best_fit(notes(), k, covariance_type=kind, n_init=n_init, random_state=seed)
 
 
+def merged(clusters):
+    """Return labels of the best mixture's components, merged to so many clusters."""
+    steps = merge_by_entropy(fit("tied", 4).predict_proba(notes()))
+    return steps[4 - clusters].responsibilities.argmax(axis=1)
+
+
 @right("choose-4")
 def the_recipe():
-    return fit("tied", 4), 3
+    return fit("tied", 4), merged(3)
 
 
 @right("choose-4")
 def own_settings_and_numpy():
     patient = GaussianMixture(4, covariance_type="tied", n_init=20, tol=1e-7, max_iter=5000, random_state=5)
-    return patient.fit(notes().to_numpy()), np.int64(3)
+    return patient.fit(notes().to_numpy()), merged(3).astype(float)
 
 
 @right("choose-4")
 def other_order_and_float():
     gmm = fit("tied", 4)
-    return from_parameters(gmm.weights_[::-1], gmm.means_[::-1], gmm.covariances_, "tied"), 3.0
+    return from_parameters(gmm.weights_[::-1], gmm.means_[::-1], gmm.covariances_, "tied"), np.array(list("abc"))[
+        merged(3)
+    ]
 
 
 @right("choose-4")
 def searched_in_float32():
-    return best_fit(notes().astype(np.float32), 4, covariance_type="tied", random_state=2), [3]
+    return best_fit(notes().astype(np.float32), 4, covariance_type="tied", random_state=2), merged(3)[:, None].tolist()
 
 
 @wrong("choose-4", "covariance-type")
 def searched_full_only():
-    return min((fit("full", k) for k in range(1, 5)), key=lambda model: model.bic(notes())), 3
+    return min((fit("full", k) for k in range(1, 5)), key=lambda model: model.bic(notes())), merged(3)
 
 
 @wrong("choose-4", "bic-sign")
 def highest_bic():
-    return max((fit("spherical", k) for k in range(1, 4)), key=lambda model: model.bic(notes())), 3
+    return max((fit("spherical", k) for k in range(1, 4)), key=lambda model: model.bic(notes())), merged(3)
 
 
 @wrong("choose-4", "icl-for-bic")
 def lowest_icl_for_both():
-    return fit("tied", 3), 3
+    return fit("tied", 3), merged(3)
 
 
 @wrong("choose-4", "default-tol")
 def scikit_learn_defaults():
-    return GaussianMixture(4, covariance_type="tied", random_state=0).fit(notes()), 3
+    return GaussianMixture(4, covariance_type="tied", random_state=0).fit(notes()), merged(3)
 
 
 @wrong("choose-4", "too-many")
 def lowest_aic():
-    return min((fit("tied", k) for k in range(1, 7)), key=lambda model: model.aic(notes())), 3
+    return min((fit("tied", k) for k in range(1, 7)), key=lambda model: model.aic(notes())), merged(3)
 
 
 @wrong("choose-4", "too-few")
 def genuine_and_forged():
-    return fit("tied", 2), 3
+    return fit("tied", 2), merged(3)
 
 
 @wrong("choose-4", "collapsed")
@@ -312,52 +214,65 @@ def one_note_alone():
     labels = np.r_[0, np.ones(99, int), np.full(100, 2)]
     means = np.array([X[labels == k].mean(axis=0) for k in range(3)])
     spreads = [np.eye(6) * 1e-6, np.cov(X[1:100].T), np.cov(X[100:].T)]
-    return from_parameters([1 / 200, 99 / 200, 1 / 2], means, spreads, "full"), 3
+    return from_parameters([1 / 200, 99 / 200, 1 / 2], means, spreads, "full"), merged(3)
 
 
 @wrong("choose-4", "wrong-units")
 def standardised_notes():
     Z = StandardScaler().fit_transform(notes())
-    return best_fit(Z, 4, covariance_type="tied", n_init=2), 3
+    return best_fit(Z, 4, covariance_type="tied", n_init=2), merged(3)
 
 
 @wrong("choose-4", "wrong-data")
 def five_lengths():
-    return best_fit(notes().iloc[:, :5], 4, covariance_type="tied", n_init=2), 3
+    return best_fit(notes().iloc[:, :5], 4, covariance_type="tied", n_init=2), merged(3)
 
 
 @wrong("choose-4", "wrong-data")
 def genuine_notes_only():
     genuine = load_banknotes().query("Status == 'genuine'").drop(columns="Status")
-    return best_fit(genuine, 4, covariance_type="tied", n_init=1), 3
+    return best_fit(genuine, 4, covariance_type="tied", n_init=1), merged(3)
 
 
 @wrong("choose-4", "wrong-data")
 def penguins_for_notes():
     X = load_penguins().dropna().select_dtypes("number")
-    return GaussianMixture(2, random_state=0).fit(X), 3
+    return GaussianMixture(2, random_state=0).fit(X), merged(3)
 
 
-@wrong("choose-4", "bic-for-icl")
-def bic_for_both():
-    return fit("tied", 4), 4
+@wrong("choose-4", "not-merged")
+def components_for_clusters():
+    return fit("tied", 4), fit("tied", 4).predict(notes())
 
 
-@wrong("choose-4", "truth-for-icl")
-def number_of_statuses():
-    return fit("tied", 4), load_banknotes()["Status"].nunique()
+@wrong("choose-4", "truth-for-clusters")
+def genuine_or_not():
+    return fit("tied", 4), load_banknotes()["Status"].to_numpy()
 
 
-@wrong("choose-4", "too-many")
-def largest_number():
-    return fit("tied", 4), 6
+@wrong("choose-4", "merged-too-far")
+def two_clusters():
+    return fit("tied", 4), merged(2)
+
+
+@wrong("choose-4", "one-cluster")
+def the_last_step():
+    return fit("tied", 4), merged(1)
+
+
+@wrong("choose-4", "other-pair")
+def the_two_largest_merged():
+    labels = fit("tied", 4).predict(notes())
+    one, other = pd.Series(labels).value_counts().index[:2]
+    return fit("tied", 4), np.where(labels == one, other, labels)
+
+
+@wrong("choose-4", "predict_proba-for-predict")
+def responsibilities_for_labels():
+    steps = merge_by_entropy(fit("tied", 4).predict_proba(notes()))
+    return fit("tied", 4), steps[1].responsibilities
 
 
 @wrong("choose-4", "wrong-kind")
-def model_for_its_number():
-    return fit("tied", 4), fit("tied", 3)
-
-
-@wrong("choose-4", "wrong-shape")
-def table_of_the_search():
-    return fit("tied", 4), pd.Series([fit("tied", k).bic(notes()) for k in (2, 3, 4)])
+def number_for_labels():
+    return fit("tied", 4), 3

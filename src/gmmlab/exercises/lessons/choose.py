@@ -1,25 +1,37 @@
-"""Checks of notebook 07: BIC and ICL as functions, a selection plot, a search on the banknotes."""
+"""Exercises of notebook 07: BIC from a report, the pair to merge, a search of spheres, groups of banknotes."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr, xlogy
+from scipy.special import entr
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import Line, Mistake, as_mixture, as_number, as_results, need, rubric
-from gmmlab.mixture import COVARIANCE_TYPES, best_fit, covariance_matrices, n_parameters
+from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
+from gmmlab.exercises.rubric import Line, as_labels, as_mixture, mistakes_made, need, rubric
+from gmmlab.mixture import (
+    COVARIANCE_TYPES,
+    best_fit,
+    covariance_matrices,
+    from_parameters,
+    merge_by_entropy,
+    n_parameters,
+)
 
 NOTEBOOK = "07_choose_model"
 
+Numbers = NDArray[np.float64]
 
-def draw_reports(seed: int) -> list[tuple]:
+
+def draw_reports(seed: int) -> list[tuple[Any, ...]]:
     """Draw for each covariance type a model's K, d and n, each reported twice with different scores."""
     rng = np.random.default_rng(seed)
-    calls = []
+    calls: list[tuple[Any, ...]] = []
     for kind in COVARIANCE_TYPES:
         k, d, n = int(rng.integers(2, 9)), int(rng.integers(2, 8)), int(rng.integers(60, 900))
         score = -float(rng.uniform(2, 9))
@@ -27,302 +39,407 @@ def draw_reports(seed: int) -> list[tuple]:
     return calls
 
 
-def _bic(score: float, kind: str, k: int, d: int, n: int) -> float:
-    return n_parameters(kind, k, d) * np.log(n) - 2 * n * score
+def _bic(score: float, kind: str, k: int, d: int, n: int, *, more: float = 0) -> float:
+    """Return BIC, or what a miscount of the parameters makes of it."""
+    return float((n_parameters(kind, k, d) + more) * np.log(n) - 2 * n * score)
 
 
-_WRONG_BIC: dict[str, list[Callable]] = {
-    "bic-sign": [
-        lambda s, t, k, d, n: -_bic(s, t, k, d, n),
-        lambda s, t, k, d, n: n_parameters(t, k, d) * np.log(n) + 2 * n * s,
-    ],
-    "per-sample-for-total": [
-        lambda s, t, k, d, n: n_parameters(t, k, d) * np.log(n) - 2 * s,
-        lambda s, t, k, d, n: _bic(s, t, k, d, n) / n,
-    ],
-    "aic-for-bic": [lambda s, t, k, d, n: 2 * n_parameters(t, k, d) - 2 * n * s],
-    "once-for-twice": [lambda s, t, k, d, n: n_parameters(t, k, d) * np.log(n) - n * s],
-    "half": [lambda s, t, k, d, n: _bic(s, t, k, d, n) / 2],
-    "free-weights": [lambda s, t, k, d, n: (n_parameters(t, k, d) + 1) * np.log(n) - 2 * n * s],
-    "components-for-parameters": [lambda s, t, k, d, n: k * np.log(n) - 2 * n * s],
-    "wrong-log": [
-        lambda s, t, k, d, n: n_parameters(t, k, d) * np.log10(n) - 2 * n * s,
-        lambda s, t, k, d, n: n_parameters(t, k, d) * np.log2(n) - 2 * n * s,
-    ],
-    "no-price": [lambda s, t, k, d, n: -2 * n * s],
-}
-
-_BIC_WORDS = {
-    "bic-sign": "A sign is wrong. The price of the parameters makes BIC larger, a higher likelihood makes it smaller, "
-    "and lower is better. (mclust turns both signs round; the task asks for scikit-learn's.)",
-    "per-sample-for-total": "`score` is the mean log-likelihood per sample, and BIC needs the total. The price of the "
-    "parameters is not per sample.",
-    "aic-for-bic": "This is AIC: a price of 2 for each parameter. What does BIC charge?",
-    "once-for-twice": "The log-likelihood counts twice in BIC.",
-    "half": "This is half of BIC: both terms are halved.",
-    "free-weights": "You count one parameter too many. The weights sum to one: how many of them are free?",
-    "components-for-parameters": "You charge for each component. The price is for each free parameter: means, "
-    "covariances and weights.",
-    "wrong-log": "The logarithm in BIC is the natural one, `np.log`.",
-    "no-price": "The parameters cost nothing here. What does BIC add for each of them?",
-}
+def _price(weight: Callable[[int], float]) -> Callable[..., float]:
+    """Return a criterion that charges this price for a parameter."""
+    return lambda score, kind, k, d, n: n_parameters(kind, k, d) * weight(n) - 2 * n * score
 
 
-@exercise(
+def _own(count: Callable[[str, int, int], float]) -> Callable[..., float]:
+    """Return BIC with another count of the parameters."""
+    return lambda score, kind, k, d, n: count(kind, k, d) * np.log(n) - 2 * n * score
+
+
+def _all_entries(kind: str, k: int, d: int) -> float:
+    return k - 1 + k * d + {"full": k * d * d, "tied": d * d, "diag": k * d, "spherical": k}[kind]
+
+
+bic_from_score = function_exercise(
     "choose-1",
     title="BIC from a report",
-    points=2,
-    hint="What is the total log-likelihood, if `score` is the mean of n terms? And what does one parameter cost?",
+    hint="What is the total log-likelihood, if `score` is a mean over n rows? How many different entries does a "
+    "covariance matrix of each type have, and how many of the K weights are free?",
     inputs=draw_reports,
+    returns=[
+        Value(
+            "BIC",
+            _bic,
+            [
+                Slip(
+                    "bic-sign",
+                    [lambda *report: -_bic(*report), lambda s, *model: _bic(-s, *model)],
+                    "A sign is wrong. The price of the parameters makes BIC larger, a higher likelihood makes it "
+                    "smaller, and lower is better. (mclust turns both signs round; the task asks for scikit-learn's.)",
+                ),
+                Slip(
+                    "per-sample-for-total",
+                    [
+                        lambda s, kind, k, d, n: _bic(s / n, kind, k, d, n),
+                        lambda s, kind, k, d, n: _bic(s, kind, k, d, n) / n,
+                    ],
+                    "`score` is the mean log-likelihood of a row, and BIC needs the total. The price of the "
+                    "parameters is not per row.",
+                ),
+                Slip(
+                    "aic-for-bic",
+                    _price(lambda n: 2),
+                    "This is AIC: a price of 2 for each parameter. What does BIC charge?",
+                ),
+                Slip(
+                    "once-for-twice",
+                    lambda s, *model: _bic(s / 2, *model),
+                    "The log-likelihood counts twice in BIC.",
+                ),
+                Slip("half", lambda *report: _bic(*report) / 2, "This is half of BIC: both terms are halved."),
+                Slip(
+                    "free-weights",
+                    lambda *report: _bic(*report, more=1),
+                    "You count one parameter too many. The weights sum to 1: how many of them are free?",
+                ),
+                Slip(
+                    "no-weights",
+                    lambda s, kind, k, d, n: _bic(s, kind, k, d, n, more=1 - k),
+                    "You count no weights. All but one of the K weights are free.",
+                ),
+                Slip(
+                    "entries-counted-twice",
+                    _own(_all_entries),
+                    "You count all d times d entries of a covariance matrix. The matrix is symmetric: each entry off "
+                    "the diagonal appears twice.",
+                ),
+                Slip(
+                    "one-covariance",
+                    _own(lambda kind, k, d: n_parameters("tied", k, d)),
+                    "You count one shared covariance for every type. Only `tied` shares it.",
+                ),
+                Slip(
+                    "full-for-all",
+                    _own(lambda kind, k, d: n_parameters("full", k, d)),
+                    "You count a full covariance for each component, whatever the type.",
+                ),
+                Slip(
+                    "components-for-parameters",
+                    _own(lambda kind, k, d: k),
+                    "You charge for each component. The price is for each free parameter: weights, means and "
+                    "covariances.",
+                ),
+                Slip(
+                    "wrong-log",
+                    [_price(np.log10), _price(np.log2)],
+                    "The logarithm in BIC is the natural one, `np.log`.",
+                ),
+                Slip(
+                    "no-price",
+                    _price(lambda n: 0),
+                    "The parameters cost nothing here. What does BIC add for each of them?",
+                ),
+            ],
+            atol=1e-3,
+        )
+    ],
+    credits=[
+        Credit(
+            1,
+            "BIC is right for `full` and `tied`.",
+            "BIC is not right for `full` and `tied`. Compare it with `bic` of a fitted model: which term differs?",
+            calls=slice(0, 4),
+        ),
+        Credit(
+            1,
+            "BIC is right for `diag` and `spherical`.",
+            "BIC is not right for `diag` and `spherical`. How many numbers describe one covariance of each type?",
+            calls=slice(4, None),
+        ),
+    ],
 )
-def bic_from_score(answer: Any) -> Iterator[Line]:
-    """Judge a function from the mean log-likelihood and the size of a model to its BIC."""
-    inputs = draw_reports(getattr(answer, "seed", 0))
-    values = _values(answer, inputs)
-    mistakes = _named(values, inputs, _WRONG_BIC, _BIC_WORDS)
-    slopes = values[1::2] - values[::2]
-    expected = np.array([_bic(*arguments) for arguments in inputs])
-    yield rubric(
-        1,
-        _close(slopes, expected[1::2] - expected[::2]),
-        "The likelihood enters rightly.",
-        *mistakes,
-        otherwise="For the same model, a score lower by 1 must raise BIC by 2n.",
-    )
-    yield rubric(
-        1,
-        _close(values, expected),
-        "So does the price of the parameters.",
-        *mistakes,
-        otherwise="Compare with `bic` of a fitted model, for each covariance type: which term differs?",
-    )
 
 
-def draw_responsibilities(seed: int) -> list[tuple]:
-    """Draw BICs and responsibilities of two models without zeros and of one with exact zeros."""
+def draw_responsibilities(seed: int) -> list[tuple[Any, ...]]:
+    """Draw four arrays of responsibilities without zeros and four with zeros; no wrong rule is right on four."""
     rng = np.random.default_rng(seed)
-    calls = [(float(rng.uniform(500, 3000)), rng.dirichlet(np.full(k, 0.7), size=9 * k)) for k in (2, 4)]
-    zeros = rng.dirichlet(np.full(3, 1.0), size=20)
-    zeros[::3] = [0.0, 1.0, 0.0]
-    zeros[1::3, 0] = 0.0
-    return [*calls, (float(rng.uniform(500, 3000)), zeros / zeros.sum(axis=1, keepdims=True))]
+    calls: list[tuple[Any, ...]] = []
+    for zeros in (0.0, 0.2):
+        four = [_draw(rng, zeros) for _ in range(4)]
+        while any(all(rule(r) == _right(r) for r in four) for rule in _RULES):
+            four = [_draw(rng, zeros) for _ in range(4)]
+        calls += [(r,) for r in four]
+    return calls
 
 
-def _icl(bic: float, r: NDArray) -> float:
-    return bic + 2 * entr(r).sum()
+def _draw(rng: np.random.Generator, zeros: float) -> Numbers:
+    """Draw responsibilities, a share of them zero, for which one pair is clearly the best to merge."""
+    while True:
+        k, n = int(rng.integers(4, 7)), int(rng.integers(30, 90))
+        r = np.clip(rng.dirichlet(rng.uniform(0.05, 1.2, size=k), size=n), 1e-12, None)
+        r[rng.random(r.shape) < zeros] = 0
+        r = r[r.sum(axis=1) > 0]
+        r = np.asarray(r / r.sum(axis=1, keepdims=True))
+        falls = sorted(_fall(r, *pair) for pair in combinations(range(k), 2))
+        if falls[-1] > 1.02 * falls[-2]:
+            return r
 
 
-_WRONG_ICL: dict[str, list[Callable]] = {
-    "entropy-sign": [lambda b, r: b - 2 * entr(r).sum()],
-    "once-for-twice": [lambda b, r: b + entr(r).sum(), lambda b, r: b - entr(r).sum()],
-    "per-sample-for-total": [lambda b, r: b + 2 * entr(r).sum() / len(r), lambda b, r: b + 2 * entr(r).mean()],
-    "hard-labels": [lambda b, r: b - 2 * np.log(r.max(axis=1)).sum()],
-    "mean-responsibilities": [lambda b, r: b + 2 * entr(r.mean(axis=0)).sum(),
-                              lambda b, r: b + 2 * len(r) * entr(r.mean(axis=0)).sum()],
-    "missing-weight": [lambda b, r: b - 2 * np.log(np.where(r > 0, r, 1)).sum()],
-    "winners-only": [lambda b, r: b - 2 * xlogy(r.max(axis=1), r.max(axis=1)).sum()],
-    "wrong-log": [lambda b, r: b + 2 * entr(r).sum() / np.log(2), lambda b, r: b + 2 * entr(r).sum() / np.log(10)],
-    "entropy-alone": [lambda b, r: entr(r).sum(), lambda b, r: 2 * entr(r).sum()],
+def _fall(r: Numbers, j: int, k: int) -> float:
+    """Return by how much merging two columns lowers the entropy."""
+    return float((entr(r[:, j]) + entr(r[:, k]) - entr(r[:, j] + r[:, k])).sum())
+
+
+def _pair(r: Numbers, gain: Callable[[Numbers, int, int], Any]) -> list[int]:
+    """Return the pair of columns for which this is largest."""
+    return list(max(combinations(range(r.shape[1]), 2), key=lambda pair: gain(r, *pair)))
+
+
+def _two(values: Numbers) -> list[int]:
+    """Return the places of the two largest values, in order."""
+    return sorted(np.argsort(values)[-2:].tolist())
+
+
+def _right(r: Numbers) -> list[int]:
+    return _pair(r, _fall)
+
+
+def _merged(r: Numbers, j: int, k: int) -> Numbers:
+    return np.column_stack([np.delete(r, [j, k], axis=1), r[:, j] + r[:, k]])
+
+
+_PAIRS: dict[str, tuple[Callable[[Numbers], list[int]], str]] = {
+    "smallest-fall": (
+        lambda r: _pair(r, lambda r, j, k: -_fall(r, j, k)),
+        "For these two columns the entropy falls least. Look for the largest fall.",
+    ),
+    "union-alone": (
+        lambda r: _pair(r, lambda r, j, k: -entr(r[:, j] + r[:, k]).sum()),
+        "You compared only the entropy of the merged column. What matters is how much of the two columns' own entropy "
+        "is gone.",
+    ),
+    "columns-alone": (
+        lambda r: _two(entr(r).sum(axis=0)),
+        "You took the two columns with the most entropy. They need not overlap with each other: subtract the entropy "
+        "of their sum.",
+    ),
+    "smallest-components": (
+        lambda r: _two(-r.sum(axis=0)),
+        "You took the two smallest components. Size does not matter here: which two overlap?",
+    ),
+    "mean-responsibilities": (
+        lambda r: _pair(r, lambda r, j, k: -entr(_merged(r, j, k).mean(axis=0)).sum()),
+        "You averaged the responsibilities before taking the entropy, so you compare sizes of components. Take the "
+        "entropy of each entry, then sum.",
+    ),
+    "missing-weight": (
+        lambda r: _pair(r, lambda r, j, k: (np.log(np.clip(_merged(r, j, k), 1e-12, None)).sum())),
+        "Each logarithm has to be weighted by the responsibility itself: r log r.",
+    ),
 }  # fmt: skip
 
-_ICL_WORDS = {
-    "entropy-sign": "You reward doubt. Logarithms of responsibilities are negative, so the entropy has a minus sign of "
-    "its own; overlap must make ICL larger than BIC.",
-    "once-for-twice": "The entropy counts twice, as the log-likelihood does in BIC, and it makes ICL larger.",
-    "per-sample-for-total": "You took a mean over the samples. BIC is a total, so the entropy must be one too.",
-    "hard-labels": "This counts only the most probable component of each sample, as mclust does. The definition here "
-    "sums over all components, each log weighted by its responsibility.",
-    "mean-responsibilities": "You averaged the responsibilities before taking the entropy. That measures how equal the "
-    "components' sizes are; doubt is a matter of each row.",
-    "missing-weight": "Each logarithm is to be weighted by the responsibility itself.",
-    "winners-only": "Only the largest responsibility of each row is counted. Sum over all components.",
-    "wrong-log": "The logarithm is the natural one, `np.log`.",
-    "entropy-alone": "This is the entropy alone. ICL starts from BIC.",
-}
+
+_OVERLAPS: list[Callable[[Numbers], list[int]]] = [
+    lambda r: _pair(r, lambda r, j, k: r[:, j] @ r[:, k]),
+    lambda r: _pair(r, lambda r, j, k: np.log(_merged(r, j, k).max(axis=1)).sum()),
+]
+
+_RULES = [lambda r: [0, 1], *_OVERLAPS, *(rule for rule, _ in _PAIRS.values())]
 
 
-@exercise(
+best_pair = function_exercise(
     "choose-2",
-    title="ICL by hand",
-    points=2,
-    hint="Look at the lesson's `entr`. What does `np.log` give for 0, and what is that times 0?",
+    title="Which two should be merged?",
+    hint="`entr(responsibilities).sum(axis=0)` is the entropy in each column. What does the sum of two columns have?",
     inputs=draw_responsibilities,
-)
-def icl(answer: Any) -> Iterator[Line]:
-    """Judge a function from BIC and responsibilities to ICL, also where responsibilities are zero."""
-    inputs = draw_responsibilities(getattr(answer, "seed", 0))
-    values = _values(answer, inputs, nan_in=(2,))
-    mistakes = _named(values[:2], inputs[:2], _WRONG_ICL, _ICL_WORDS)
-    expected = np.array([_icl(*arguments) for arguments in inputs])
-    yield rubric(
-        1,
-        _close(values[:2], expected[:2]),
-        "This is ICL where every responsibility is positive.",
-        *mistakes,
-        otherwise="Try one sample with the responsibilities 1/2 and 1/2: its entropy is log 2.",
-    )
-    undefined = "0 times the logarithm of 0 came out as NaN. A component that is out of the question adds no doubt: 0."
-    yield rubric(
-        1,
-        _close(values[2:], expected[2:]),
-        "It also holds where some are exactly 0.",
-        Mistake("log-of-zero", not np.isfinite(values[2]), undefined),
-        *mistakes,
-        otherwise="With exact zeros the value is off. A responsibility of 0 contributes nothing.",
-    )
-
-
-def _values(answer: Any, inputs: list[tuple], nan_in: tuple[int, ...] = ()) -> NDArray[np.float64]:
-    """Read one number a call; in the calls ``nan_in``, one that is not finite is read as NaN."""
-    values = []
-    for i, result in enumerate(as_results(answer, len(inputs))):
-        single = (
-            isinstance(result, float | np.ndarray) and np.size(result) == 1 and np.asarray(result).dtype.kind == "f"
+    returns=[
+        Value(
+            "column numbers",
+            _right,
+            [
+                Slip(
+                    "larger-first",
+                    lambda r: _right(r)[::-1],
+                    "These are the right columns. Give the smaller number first.",
+                ),
+                Slip(
+                    "counted-from-one",
+                    lambda r: [place + 1 for place in _right(r)],
+                    "You counted the columns from 1. Python counts from 0.",
+                ),
+                Slip(
+                    "other-overlap",
+                    _OVERLAPS,
+                    "You measured overlap in another way, by products of responsibilities or by the largest one of "
+                    "each sample. The task asks for the fall of the entropy, summed over all columns.",
+                ),
+                *[Slip(name, rule, words) for name, (rule, words) in _PAIRS.items()],
+                Slip(
+                    "first-pair",
+                    lambda r: [0, 1],
+                    "You always return the first two columns. Does 0 log 0 give NaN somewhere? No number is larger "
+                    "than NaN.",
+                ),
+            ],
         )
-        undefined = i in nan_in and single and not np.isfinite(result).all()
-        values.append(np.nan if undefined else as_number(result, "a function that returns one number"))
-    return np.array(values)
+    ],
+    credits=[
+        Credit(
+            2,
+            "Right where all responsibilities are positive.",
+            "Not the pair whose merging lowers the entropy most. Print the fall for every pair.",
+            calls=slice(0, 4),
+        ),
+        Credit(
+            1,
+            "Right where some responsibilities are exactly 0.",
+            "Not right where some responsibilities are exactly 0. A responsibility of 0 adds no entropy.",
+            calls=slice(4, None),
+        ),
+    ],
+)
 
 
-def _close(values: NDArray, expected: NDArray) -> bool:
-    return bool(np.allclose(values, expected, rtol=1e-5, atol=1e-3))
-
-
-def _named(values: NDArray, inputs: list[tuple], wrong: dict[str, list[Callable]], words: dict[str, str]) -> list:
-    """Return the mistakes, each with whether one of its wrong functions gives these values."""
-    made = {
-        name: any(_close(values, np.array([function(*arguments) for arguments in inputs])) for function in functions)
-        for name, functions in wrong.items()
-    }
-    return [Mistake(name, made[name], words[name]) for name in wrong]
-
-
-choice(
+spheres_only = choice(
     "choose-3",
-    module=__name__,
-    title="Read the selection plot",
+    title="Six kinds of penguin?",
     points=1,
-    hint="What does a round component look like on a slanted clump? And where is the lowest point of the whole plot?",
+    hint="What do spheres look like on a stretched group? And which curve of the figure is lowest?",
     right="c",
     options={
-        "a": "BIC chose among spherical models only. What survives the charge are Gaussians needed to describe the "
-        "density, and round ones are needed in numbers for one slanted clump.",
-        "b": "A minimum at the edge does ask for a longer range. But the number at the end of it would count round "
-        "tiles, while another type lies far lower with fewer components.",
-        "c": "The shape was chosen before the number, and it fits badly. Search shapes and numbers together, and then "
-        "ask whether the components are apart.",
-        "d": "AIC charges less than BIC for a parameter, so that its curve turns round even later.",
-        "e": "A converged search can fall for ever: here each further tile is worth its price. The shape is at fault, "
-        "not the fits.",
+        "a": "BIC chose among spherical models only. It says how many spheres describe the density, and one stretched "
+        "group can need several spheres.",
+        "b": "A minimum at the edge does ask for a longer range. But the number at its end would count spheres, "
+        "and another covariance type has a far lower BIC with fewer components.",
+        "c": "The covariance type was chosen before the number, and it fits badly. Search both together, and then ask "
+        "whether the components overlap.",
+        "d": "AIC charges less than BIC for a parameter, so its curve turns even later.",
+        "e": "Converged fits can go on falling, as long as each further sphere is worth its price.",
     },
 )
 
-_TOLERANCE = 0.1
-_NARROW = 0.02
-"""Standard deviation in mm: the notes were measured to 0.1 mm."""
+TOLERANCE = 0.1
+"""How far the BIC of a student's model may be above the best known."""
+NARROW = 0.02
+"""Standard deviation in mm below which a component has collapsed: the notes were measured to 0.1 mm."""
+ALIKE = 0.97
+"""Adjusted Rand index from which two clusterings of the notes count as the same."""
 
 _NOTES = {
-    "collapsed": "A component has collapsed: in one direction it is narrower than the notes were measured. Its "
-    "likelihood is worth nothing. Leave such fits out before you compare.",
-    "bic-sign": "This is the model with the *highest* BIC, or close to it. In scikit-learn, lower is better.",
+    "collapsed": "A component has collapsed: in one direction it is narrower than the notes were measured. Leave such "
+    "fits out before you compare.",
+    "bic-sign": "This is the model with the highest BIC, or close to it. In scikit-learn, lower is better.",
     "covariance-type": "Another covariance type has a lower BIC. Search all four.",
-    "icl-for-bic": "This is the number that ICL prefers. `choose_4` is to have the lowest BIC. If your search found "
-    "this one lowest, another cell of it was fitted badly: the defaults do not suffice here.",
-    "too-many": "These are more components than BIC pays for. Did you use AIC, or the likelihood?",
+    "icl-for-bic": "This is the number that ICL prefers, and `choose_4` should have the lowest BIC. If BIC is lowest "
+    "here in your search, another of its fits was poor: the default settings do not suffice.",
+    "too-many": "These are more components than BIC prefers. Did you use AIC, or the likelihood?",
     "too-few": "With more components BIC falls further.",
     "default-tol": "Type and number are right, but this fit is not the best one of its kind. More starts and a smaller "
-    "`tol` bring the BIC down further.",
+    "`tol` bring BIC down further.",
 }
 
-_GROUPS = {
-    "bic-for-icl": "This is the number of components that BIC prefers. Two of them overlap: charge for that.",
-    "truth-for-icl": "Two is what is printed in `Status`: genuine and forged. The task asks what ICL says, and it sees "
-    "one group more.",
-    "too-many": "Among so many components some overlap. ICL must be larger than BIC: check the sign of the entropy.",
-    "too-few": "With one component there is no doubt, but no description either. Add BIC and the entropy.",
+_CLUSTERS = {
+    "not-merged": "These are the components themselves. Merge until as many clusters are left as ICL prefers.",
+    "truth-for-clusters": "This is what is printed in `Status`, or close to it. A clustering does not know it.",
+    "merged-too-far": "You merged once more than ICL asks for.",
+    "other-pair": "You merged two components, but not those whose merging lowers the entropy most.",
+    "one-cluster": "All notes are in one cluster. Stop merging earlier.",
 }
 
 
 @lru_cache
-def _best_note_fit() -> tuple[float, NDArray]:
-    notes = load_banknotes().drop(columns="Status")
-    return float(best_fit(notes, 4, covariance_type="tied").bic(notes)), notes.to_numpy()
+def _notes() -> tuple[Numbers, NDArray[Any]]:
+    """Return the lengths and the status."""
+    table = load_banknotes()
+    return table.drop(columns="Status").to_numpy(), table["Status"].to_numpy()
+
+
+@lru_cache
+def _best() -> GaussianMixture:
+    return best_fit(_notes()[0], 4, covariance_type="tied")
+
+
+def _plain(gmm: Any) -> GaussianMixture:
+    """Return the mixture without feature names, so that it takes an array without a warning."""
+    return from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
 
 
 @exercise(
     "choose-4",
-    title="Choose a model for banknotes, and defend it",
+    title="How many groups of banknotes?",
     points=3,
-    hint="Make a list of `best_fit` for every type and number. `min(models, key=...)` takes a function that gives the "
-    "criterion of a model; you have one for ICL.",
+    hint="The table of `search` has columns `bic` and `icl`. Fit the model of the lowest BIC again with the settings "
+    "of the lesson, and give its responsibilities to `merge_by_entropy`.",
 )
-def choose_for_banknotes(model: Any, groups: Any) -> Iterator[Line]:
-    """Judge the mixture with the lowest BIC on the banknotes, and the number of components by ICL."""
-    best, notes = _best_note_fit()
-    yield from _judge_model(_note_mixture(model, notes), notes, best)
-    number = as_number(groups, "one whole number of components as its second answer")
-    made = {"bic-for-icl": number == 4, "truth-for-icl": number == 2, "too-many": number > 4, "too-few": number == 1}
-    yield rubric(
-        1,
-        number == 3,
-        "ICL sees three groups that are apart.",
-        *[Mistake(name, made[name], words) for name, words in _GROUPS.items()],
-        otherwise="Give the number of components of one of the models.",
-    )
+def choose_for_banknotes(model: Any, labels: Any) -> Iterator[Line]:
+    """Judge the mixture with the lowest BIC on the banknotes, and the clusters that its components are merged to."""
+    X, _ = _notes()
+    gmm = _note_mixture(model, X)
+    found = as_labels(labels, len(X), "the cluster of each note, as its second answer")
+    yield from _judge_model(gmm, X)
+    yield _judge_clusters(found)
 
 
-def _note_mixture(answer: Any, notes: NDArray) -> Any:
+def _note_mixture(answer: Any, X: Numbers) -> Any:
     """Read a plain mixture of six lengths in mm."""
     gmm = as_mixture(answer, "a fitted GaussianMixture as its first answer")
     need(type(gmm).__name__ == "GaussianMixture", "wrong-kind", "Fit a `GaussianMixture`: BIC counts its parameters.")
-    need(gmm.means_.shape[1] == 6, "wrong-data", "Fit all six lengths of `notes`, and nothing else.")
+    need(gmm.means_.shape[1] == X.shape[1], "wrong-data",
+         f"Expected a mixture of all {X.shape[1]} lengths of `notes`, got {gmm.means_.shape[1]} features.")  # fmt: skip
     overall = gmm.weights_ @ gmm.means_
-    centred = np.abs(overall - notes.mean(axis=0)).max() < 0.5
+    centred = np.abs(overall - X.mean(axis=0)).max() < 0.5
     need(centred or np.abs(overall).max() > 1, "wrong-units", "This was fitted to standardised lengths: take mm.")
     need(centred, "wrong-data", "This was not fitted to `notes`: its overall mean is not that of the notes.")
     return gmm
 
 
-def _judge_model(gmm: Any, notes: NDArray, best: float) -> Iterator[Line]:
-    kind, k, bic = gmm.covariance_type, len(gmm.weights_), float(_bic_of(gmm, notes))
+def _judge_model(gmm: Any, X: Numbers) -> Iterator[Line]:
+    kind, k, bic, best = gmm.covariance_type, len(gmm.weights_), float(_plain(gmm).bic(X)), float(_best().bic(X))
+    collapsed = np.linalg.eigvalsh(covariance_matrices(gmm)).min() < NARROW**2
     made = {
-        "collapsed": _narrowest(gmm) < _NARROW,
+        "collapsed": collapsed,
         "bic-sign": bic > 2400,
         "covariance-type": kind != "tied",
         "icl-for-bic": k == 3,
         "too-many": k > 4,
         "too-few": k < 4,
-        "default-tol": bic > best + _TOLERANCE,
+        "default-tol": bic > best + TOLERANCE,
     }
-    mistakes = [Mistake(name, made[name], words) for name, words in _NOTES.items()]
-    sound, chosen = not made["collapsed"], (kind, k) == ("tied", 4)
+    mistakes = mistakes_made(made, _NOTES)
+    chosen = not collapsed and (kind, k) == ("tied", 4)
     yield rubric(
-        1, sound and chosen, "Type and number are those of the lowest BIC.", *mistakes, otherwise=_NOTES["too-few"]
-    )
+        1, chosen, "Type and number are those of the lowest BIC.", *mistakes, otherwise=_NOTES["too-few"]
+    )  # fmt: skip
     yield rubric(
         1,
-        sound and bic <= best + _TOLERANCE,
+        not collapsed and bic <= best + TOLERANCE,
         "The fit reaches the best BIC that we know.",
         *mistakes,
         otherwise=_NOTES["default-tol"],
     )
 
 
-def _bic_of(gmm: Any, notes: NDArray) -> float:
-    """Return BIC from the means, weights and covariances; infinite where the mixture gives the notes no density."""
-    from scipy.special import logsumexp
-    from scipy.stats import multivariate_normal
+def _judge_clusters(labels: NDArray[Any]) -> Line:
+    X, status = _notes()
+    four, three, two, _ = merge_by_entropy(_best().predict_proba(X))
 
-    try:
-        parts = [
-            multivariate_normal(mean, covariance).logpdf(notes)
-            for mean, covariance in zip(gmm.means_, covariance_matrices(gmm), strict=True)
-        ]
-    except (ValueError, np.linalg.LinAlgError):
-        return np.inf
-    total = logsumexp(np.transpose(parts), axis=1, b=np.clip(gmm.weights_, 0, None)).sum()
-    return n_parameters(gmm.covariance_type, *gmm.means_.shape) * np.log(len(notes)) - 2 * total
+    def same(others: NDArray[Any]) -> bool:
+        return bool(adjusted_rand_score(others, labels) >= ALIKE)
+
+    r, columns = four.responsibilities, range(4)
+    made = {
+        "one-cluster": len(np.unique(labels)) == 1,
+        "not-merged": same(r.argmax(axis=1)),
+        "truth-for-clusters": same(status),
+        "merged-too-far": same(two.responsibilities.argmax(axis=1)),
+        "other-pair": any(same(_merged(r, *pair).argmax(axis=1)) for pair in combinations(columns, 2)),
+    }
+    return rubric(
+        1,
+        same(three.responsibilities.argmax(axis=1)),
+        "These are the three clusters: two overlapping components are now one.",
+        *mistakes_made(made, _CLUSTERS),
+        otherwise="These are not the merged clusters of the model of lowest BIC. Start from its responsibilities, and "
+        "take for each note the cluster with the largest sum.",
+    )
 
 
-def _narrowest(gmm: Any) -> float:
-    return float(np.sqrt(max(np.linalg.eigvalsh(covariance_matrices(gmm)).min(), 0)))
+EXERCISES = [bic_from_score, best_pair, spheres_only, choose_for_banknotes]
