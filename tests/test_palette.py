@@ -12,8 +12,9 @@ from matplotlib.colors import same_color, to_rgb
 from gmmlab import plot
 from gmmlab.data import load_faithful
 from gmmlab.figure import STYLE
-from gmmlab.mixture import marginal, search
+from gmmlab.mixture import marginal
 from test_plot import DRAWINGS, GEYSER
+from test_plot_search import searched
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its docstrings hold formulas with unescaped backslashes
@@ -66,8 +67,7 @@ def test_more_components_run_together_in_grey_so_that_markers_must_tell_them_apa
     assert len({plot.marker_of(k) for k in range(10)}) == 10
 
 
-TABLE = search(load_faithful(), range(1, 4))
-EVERY = DRAWINGS | {"search": lambda ax: plot.plot_search(TABLE, ax=ax)}
+EVERY = DRAWINGS | {"search": lambda ax: plot.plot_search(searched(), ax=ax)}
 
 
 @pytest.fixture(params=EVERY)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from gmmlab.paths import lab_folder
 
 
@@ -16,5 +18,6 @@ def test_ruff_finds_nothing():
     assert said_by("ruff", "check", "src", "tests", "benchmarks", "--no-cache") == ""
 
 
+@pytest.mark.slow
 def test_types_hold_strictly():
     assert said_by("mypy", f"--cache-dir={os.devnull}") == ""

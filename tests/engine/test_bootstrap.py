@@ -47,6 +47,7 @@ def test_components_that_changed_places_are_put_back(covariance_type):
     np.testing.assert_array_equal(back.covariances, fit.covariances)
 
 
+@pytest.mark.slow
 def test_standard_errors_of_two_full_components_are_those_that_mclust_publishes():
     X = eruptions()
     boot = bootstrap(sort_components(best_fit(X, 2), by=1), X)
@@ -55,6 +56,7 @@ def test_standard_errors_of_two_full_components_are_those_that_mclust_publishes(
     np.testing.assert_allclose(np.percentile(boot.weights[:, 0], [2.5, 97.5]), [0.3050, 0.4108], atol=0.012)
 
 
+@pytest.mark.slow
 def test_standard_errors_of_three_tied_components_are_those_of_mclust_run_to_convergence():
     X = eruptions()
     boot = bootstrap(sort_components(best_fit(X, 3, covariance_type="tied"), by=1), X)
@@ -63,6 +65,7 @@ def test_standard_errors_of_three_tied_components_are_those_of_mclust_run_to_con
     np.testing.assert_allclose(boot.means.std(axis=0, ddof=1), errors, rtol=WITHIN)
 
 
+@pytest.mark.slow
 def test_with_the_early_stop_of_mclust_they_are_those_that_it_publishes():
     X, rng = eruptions(), np.random.RandomState(0)
     fit = as_parameters(sort_components(best_fit(X, 3, covariance_type="tied"), by=1))

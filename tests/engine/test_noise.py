@@ -114,6 +114,7 @@ def test_a_row_far_from_every_component_is_noise():
     assert fit.predict(fit.mixture.means_).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_small_dense_group_in_broad_noise_is_found_for_twenty_seeds():
     for seed in range(20):
         rng = np.random.RandomState(seed)

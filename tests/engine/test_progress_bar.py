@@ -79,6 +79,7 @@ def outputs_of(notebook):
     return [[sorted(output.get("data", output)) for output in cell.outputs] for cell in notebook.cells]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_slow_cell_a_bar_and_a_quick_one_none():
     notebook = new_notebook(cells=[new_code_cell(SLOW), new_code_cell(QUICK)])
     client = NotebookClient(notebook, km=new_manager(), timeout=600)
@@ -89,6 +90,7 @@ def test_a_notebook_shows_a_slow_cell_a_bar_and_a_quick_one_none():
     assert [kinds for kinds in slow if WIDGET_VIEW in kinds] and quick == []
 
 
+@pytest.mark.slow
 def test_a_notebook_that_the_lab_executes_holds_no_bar(tmp_path):
     notebook = new_notebook(cells=[new_code_cell(SLOW)])
     assert execute(notebook, tmp_path, timeout=600, tick=lambda _=1: None) == ""

@@ -21,6 +21,7 @@ def eruptions():
     return load_faithful().to_numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_one_against_two_is_the_closed_form_against_the_best_of_many_runs(covariance_type):
     X = np.random.default_rng(1).normal(size=(100, 2)) @ [[1, 0.4], [0, 2]]
@@ -56,6 +57,7 @@ def test_the_p_value_counts_the_simulations_at_least_as_large():
     assert len(test.simulated) == 19
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_simulations_on_any_number_of_processes():
     X = np.random.default_rng(4).normal(size=(50, 2))
     one, other = (likelihood_ratio_test(X, 1, n_simulations=3, random_state=5, n_jobs=jobs) for jobs in (1, 2))

@@ -1,5 +1,6 @@
 import io
 from contextlib import redirect_stderr
+from functools import cache
 
 import joblib
 import numpy as np
@@ -10,7 +11,11 @@ from gmmlab.data import MEASURES, load_faithful, load_penguins, load_wreath
 from gmmlab.mixture import best_fit, search
 
 FAITHFUL = load_faithful()
-TABLE = search(FAITHFUL, range(1, 5))
+
+
+@cache
+def searched() -> pd.DataFrame:
+    return search(FAITHFUL, range(1, 5))
 
 
 def model_of(row) -> object:
@@ -18,16 +23,16 @@ def model_of(row) -> object:
 
 
 def row_of(covariance_type: str, n_components: int) -> pd.Series:
-    return TABLE.set_index(["covariance_type", "n_components"]).loc[(covariance_type, n_components)]
+    return searched().set_index(["covariance_type", "n_components"]).loc[(covariance_type, n_components)]
 
 
 def test_every_model_has_a_row():
-    assert len(TABLE.drop_duplicates(["n_components", "covariance_type"])) == len(TABLE) == 16
+    assert len(searched().drop_duplicates(["n_components", "covariance_type"])) == len(searched()) == 16
 
 
 @pytest.mark.parametrize("criterion", ["bic", "aic"])
 def test_criteria_are_those_of_scikit_learn(criterion):
-    for row in TABLE.itertuples():
+    for row in searched().itertuples():
         assert getattr(row, criterion) == pytest.approx(getattr(model_of(row), criterion)(FAITHFUL), abs=0.02)
 
 
@@ -40,7 +45,7 @@ def test_icl_is_that_of_mclust_with_the_sign_turned(covariance_type, n_component
 
 
 def test_bic_picks_three_tied_components_for_the_geyser():
-    best = TABLE.iloc[0]
+    best = searched().iloc[0]
     assert (best["covariance_type"], best["n_components"]) == ("tied", 3)
     assert best["bic"] == pytest.approx(2314.30, abs=0.01)
 
@@ -64,7 +69,7 @@ def test_degenerate_models_come_last():
 
 
 def test_without_held_out_rows_their_log_likelihood_is_missing():
-    assert TABLE["held_out"].isna().all()
+    assert searched()["held_out"].isna().all()
 
 
 def test_held_out_rows_are_scored_by_the_mixture_of_the_others():
@@ -81,7 +86,7 @@ def test_cross_validation_prefers_two_components_to_one():
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_a_backend_of_joblib_changes_nothing(backend):
     with joblib.parallel_config(backend, n_jobs=2):
-        pd.testing.assert_frame_equal(search(FAITHFUL, range(1, 5)), TABLE)
+        pd.testing.assert_frame_equal(search(FAITHFUL, range(1, 5)), searched())
 
 
 def test_nothing_is_written_where_stderr_is_no_terminal():

@@ -116,6 +116,7 @@ ANYTHING = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", EXERCISES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(answers=st.lists(ANYTHING, min_size=0, max_size=3))
@@ -239,6 +240,7 @@ def test_a_malformed_payload_earns_nothing_and_says_so(answers):
     assert [line.mistake for line in feedback.lines] == ["malformed"]
 
 
+@pytest.mark.slow
 def test_importing_one_check_does_not_import_the_others():
     code = (
         "import sys, gmmlab.exercises.registry as r; r.find('fit-1'); "

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -14,7 +15,8 @@ from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.exercises import exercises
 from gmmlab.paths import lab_folder
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed")
+# Importing it, to find out, would take every worker seconds.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not find_spec("nbgrader"), reason="nbgrader is not installed")]
 
 NOTEBOOK = "01_load_data"
 ASSIGNMENT = "gmm-lab"

@@ -13,6 +13,8 @@ import pytest
 from gmmlab.course.author.execute import execute
 from gmmlab.paths import lab_folder
 
+pytestmark = pytest.mark.slow
+
 COUNT = "print(f'{sum(range(1, 101))} in all')"
 DRAW = """
 from gmmlab.figure import figure

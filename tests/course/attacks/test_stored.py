@@ -10,6 +10,8 @@ from course.attacks.stored import ATTACKS, NAME, SCRIPT
 from course.grade.classroom import answer, lab_notebook, to_bytes
 from gmmlab.course.grade.whole_class import grade_class
 
+pytestmark = pytest.mark.slow
+
 HONEST = {
     "honest-1": lambda: lab_notebook(),
     "honest-2": lambda: answer(answer(lab_notebook(), "fit-2", "a"), "fit-1"),

@@ -30,6 +30,7 @@ def checkout(tmp_path, monkeypatch):
     return lab
 
 
+@pytest.mark.slow
 def test_the_book_has_what_the_readme_says_and_a_link_that_leads_nowhere_is_a_sentence(checkout):
     checkout.write("01_look", new_markdown_cell("# Look\n\n[there](missing.ipynb)", id="opening"))
     # In a process of its own: Sphinx keeps much to itself.

@@ -18,6 +18,8 @@ from gmmlab.course import LabError
 from gmmlab.course.author.execute import execute, refresh, run, table
 from gmmlab.course.notebooks import find_notebooks, normalise, read_notebook
 
+pytestmark = pytest.mark.slow
+
 FIGURE = """
 import base64, io
 import matplotlib.pyplot as plt

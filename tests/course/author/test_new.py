@@ -62,6 +62,7 @@ def judged(checkout, stem, module, id):
     return run(JUDGE.format(module=str(file), tests=str(REAL / "tests"), id=id, answer=answer)).split()
 
 
+@pytest.mark.slow
 def test_a_new_exercise_works_as_it_stands(checkout):
     assert len(new_exercise("bayesian-9")) == 3
     assert judged(checkout, "09_go_bayesian", "bayesian", "bayesian-9") == ["True", "True"]
@@ -74,6 +75,7 @@ def test_a_new_exercise_stands_behind_the_others(checkout):
     assert ids[at - 3 : at] == ["bayesian-9-task", "bayesian-9-answer", "bayesian-9-check"]
 
 
+@pytest.mark.slow
 def test_a_new_notebook_works_as_it_stands(checkout):
     assert len(new_notebook_of("16_sort_birds")) == 3
     assert judged(checkout, "16_sort_birds", "sort", "sort-1") == ["True", "True"]

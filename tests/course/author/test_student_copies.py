@@ -83,6 +83,7 @@ def test_unbalanced_markers_are_refused_and_the_cell_is_named(source):
         remove_solutions(source, "cell 'fit-1'")
 
 
+@pytest.mark.slow
 def test_run_all_on_a_student_copy_goes_to_the_end(lab, tmp_path):
     from gmmlab.course.author.execute import execute
 

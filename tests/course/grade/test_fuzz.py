@@ -8,6 +8,8 @@ from course.grade.mutants import mutant, small
 from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises import exercises
 
+pytestmark = pytest.mark.slow
+
 CASES = 20
 """For each notebook of the lab."""
 

@@ -154,6 +154,7 @@ def test_seed_that_nobody_gave_stays_that_of_the_folder(tmp_path):
     assert seed_of(tmp_path, None) == drawn
 
 
+@pytest.mark.slow
 def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_none(tmp_path):
     from gmmlab.course import sandbox
 

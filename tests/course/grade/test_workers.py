@@ -26,6 +26,7 @@ def statuses(students, task):
     return {work.student: result for work, (result, _) in grade_all(works, 2, task=task)}
 
 
+@pytest.mark.slow
 def test_worker_that_dies_marks_only_its_submission():
     results = statuses(["a", "b", "killer", "c", "exit", "d", "raises", "e"], tasks.die_for_some)
     died = {student for student, result in results.items() if result.status == "grader died"}
@@ -33,10 +34,12 @@ def test_worker_that_dies_marks_only_its_submission():
     assert {results[student].status for student in "abcde"} == {"ok"}
 
 
+@pytest.mark.slow
 def test_workers_have_one_blas_thread():
     assert statuses(["a"], tasks.die_for_some)["a"].reason == "a in 1 thread"
 
 
+@pytest.mark.slow
 def test_worker_that_hears_no_alarm_is_ended():
     results = statuses(["a", "deaf", "b"], tasks.deaf_to_alarms)
     assert {student: result.status for student, result in results.items()} == {
@@ -122,6 +125,7 @@ def gone(pids):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_what_is_stopped_or_killed_goes_on_where_it_was(crowd, tmp_path):
     process = begin(crowd, tmp_path, 5)
@@ -153,6 +157,7 @@ def test_what_is_stopped_or_killed_goes_on_where_it_was(crowd, tmp_path):
         assert {row["total"] for row in csv.DictReader(file)} == {"6"}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_gives_the_same(tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")

@@ -84,6 +84,7 @@ def test_examination_that_breaks_is_a_problem_and_the_others_go_on(sound, monkey
     assert words(good=True)[-1] == "A figure draws"
 
 
+@pytest.mark.slow
 def test_kernel_that_works_is_found_to_work():
     (finding,) = doctor._kernel()
     assert finding == (True, "A kernel starts, finds the package and answers")

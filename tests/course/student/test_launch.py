@@ -14,6 +14,8 @@ import pytest
 from course.small_lab import COMMAND, Lab
 from gmmlab.course.student.launch import jupyter_arguments
 
+pytestmark = pytest.mark.slow
+
 
 class Server:
     def __init__(self, process, log):
