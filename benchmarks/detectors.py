@@ -6,8 +6,9 @@
 A split draws training rows from the normal ones and halves what is left, and the anomalies, into validation and test.
 Features are standardised by the training rows (digits: reduced to ten principal components of them and divided by one
 number). Every method has the same budget of 16 settings and is fitted to the training rows alone. The setting with
-the highest AUC on the validation data is judged on the test data. Methods that have a likelihood are judged a second
-time, with the setting of the highest log-likelihood of the validation *normals*, which takes no anomaly.
+the highest AUC on the validation data (the first of the list in a tie) is judged on the test data. Methods that have
+a likelihood are judged a second time, with the setting of the highest log-likelihood of the validation *normals*,
+which takes no anomaly.
 
 Writes results/detectors.csv: one row for each data set, split and method.
 """
