@@ -27,6 +27,7 @@ BY_HAND: dict[tuple[str, str], set[str]] = {
     ("05_plot_mixture", "levels-text"): {"0.01"},  # a label that says little
     ("08_write_em", "naive-text"): {"3750"},  # a slip to imagine
     ("08_write_em", "linear-text"): {"16"},  # 4 times 4 products
+    ("13_detect_anomalies", "contest-text"): {"16", "0.975", "35", "30", "0.25"},  # settings in benchmarks/detectors.py
 }
 
 
@@ -62,10 +63,10 @@ def _printed(cell) -> str:
 
 
 def _agrees(token: str, number: float) -> bool:
-    scale = 100 if token.endswith("%") else 1
+    scales = (100, 1) if token.endswith("%") else (1,)  # a column of a table may hold shares, or per cent
     decimals = len(re.sub(r"%|e.*", "", token).partition(".")[2])
     half = 0.5 * 10**-decimals if "e" not in token else 1e-9
-    return abs(abs(scale * number) - abs(_value(token))) <= half * (1 + 1e-9)
+    return any(abs(abs(scale * number) - abs(_value(token))) <= half * (1 + 1e-9) for scale in scales)
 
 
 def unsupported(cells: list, everywhere: set[float]) -> list[tuple[str, str]]:
@@ -97,7 +98,7 @@ def sizes():
 
 
 def test_every_number_in_the_prose_is_in_the_outputs_beside_it(path, notebook, sizes):
-    if path.stem[:2] in {"01", "02", "07", "12", "13", "14"}:
+    if path.stem[:2] in {"01", "02", "07", "12", "14"}:
         pytest.skip("being rewritten")
     lost = unsupported(notebook.cells, sizes)
     assert [(id, t) for id, t in lost if t not in BY_HAND.get((path.stem, id), set())] == []
@@ -116,6 +117,7 @@ def test_no_exception_outlives_its_text(path, notebook, sizes):
         ("an ARI of 0.98", "ARI 0.9731", ["0.98"]),
         ("44% of the birds", "weight 0.439", []),
         ("44% of the birds", "weight 0.45", ["44%"]),
+        ("8.5% on average", "false alarms, %  8.5", []),
         ("from -1,214 to -1140", "-1214.2 ... -1139.8", []),
         ("1,300 of them", "1_300 1301", []),
         ("7 of 103 birds, `n = 55`, and $x^{44}$", "103", []),
