@@ -4,7 +4,7 @@ Every ``plot_...`` function draws what it is given on one Axes and returns that 
 a model. Component ``k`` has the same colour and the same marker in every figure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -358,34 +358,6 @@ def plot_density_1d(gmm: GaussianMixture, x: pd.Series, *, bins: int = 30, ax: A
     ax.plot(grid, total, color=_EDGE, label="mixture density")
     ax.set(xlabel=axis_label(x.name), ylabel="density")
     ax.legend()
-    return ax
-
-
-def plot_scores(scores: Mapping[str, ArrayLike], *, threshold: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the scores of several groups of samples, a row for each group, and the threshold of the alarm.
-
-    Parameters
-    ----------
-    scores : mapping of str to array-like of shape (n,)
-        For each group, the first on top, one score a sample, such as ``gmm.score_samples(X)``.
-    threshold : float, optional
-        Where the alarm begins: what lies to the left of it is called strange.
-    ax : Axes, optional
-        Where to draw. Default: the current Axes.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = plt.gca() if ax is None else ax
-    for place, values in enumerate(scores.values()):
-        spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(values))  # so that equal scores show as several
-        ax.plot(values, spread - place, **_POINTS | {"color": colour_of(place), "marker": marker_of(place)})
-    if threshold is not None:
-        ax.axvline(threshold, color=_EDGE, linestyle="--")
-    ax.set_yticks(-np.arange(len(scores)), list(scores))
-    ax.set(xlabel="log density (low: strange)", ylabel="group", ylim=(0.5 - len(scores), 0.5))
-    ax.grid(visible=False, axis="y")
     return ax
 
 
