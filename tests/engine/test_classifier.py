@@ -114,6 +114,13 @@ def test_a_row_that_no_class_explains_has_a_low_density():
     assert np.mean(new < np.quantile(known, 0.05)) > 0.9
 
 
+@every_type
+def test_no_probability_exceeds_one(covariance_type):
+    p = GaussianMixtureClassifier(3, covariance_type=covariance_type, n_init=1).fit(X, Y).predict_proba(X)
+    assert p.max() <= 1
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
+
+
 def test_labels_may_be_words():
     model = GaussianMixtureClassifier().fit(X, BIRDS["species"].to_numpy(dtype=object))
     assert model.classes_.tolist() == ["Adelie", "Chinstrap", "Gentoo"]

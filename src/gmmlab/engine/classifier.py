@@ -164,7 +164,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         rows = self._checked(X)
         responsibilities = self.mixture_.predict_proba(rows)
         members = self.component_classes_[:, None] == np.arange(len(self.classes_))
-        return np.asarray(responsibilities @ members)
+        shares = responsibilities @ members
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))  # a sum may exceed 1 in its last digit
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable class of each row, shape (n,)."""
