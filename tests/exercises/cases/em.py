@@ -77,36 +77,6 @@ def with_log_joint(log_joint_of):
     return lambda *arguments: steps(log_joint_of(*arguments))
 
 
-def with_shares(shares_of):
-    """Return an E-step whose log-likelihood is right."""
-    return lambda *arguments: (shares_of(*arguments), steps(log_joint(*arguments))[1])
-
-
-def with_total(total_of):
-    """Return an E-step whose responsibilities are right."""
-    return lambda *arguments: (steps(log_joint(*arguments))[0], total_of(*arguments))
-
-
-@wrong("em-1", "hard-labels")
-def one_component_takes_all():
-    return with_shares(lambda X, w, m, v: np.eye(len(w))[log_joint(X, w, m, v).argmax(axis=1)])
-
-
-@wrong("em-1", "hard-labels")
-def density_of_the_largest_component():
-    return with_total(lambda *arguments: log_joint(*arguments).max(axis=1).sum())
-
-
-@wrong("em-1", "density-for-probability")
-def never_divided():
-    return with_shares(lambda *arguments: np.exp(log_joint(*arguments)))
-
-
-@wrong("em-1", "density-for-probability")
-def sum_of_densities():
-    return with_total(lambda *arguments: np.exp(log_joint(*arguments)).sum())
-
-
 @wrong("em-1", "unweighted")
 def weights_forgotten():
     return with_log_joint(lambda X, w, m, v: log_joint(X, np.ones_like(w), m, v))
@@ -127,36 +97,6 @@ def distances_alone():
     return with_log_joint(lambda X, w, m, v: np.log(w) - 0.5 * ((X[:, None] - m) ** 2 / v).sum(axis=2))
 
 
-@wrong("em-1", "log-for-probability")
-def logarithms_of_responsibilities():
-    return with_shares(lambda *arguments: np.log(steps(log_joint(*arguments))[0]))
-
-
-@wrong("em-1", "per-sample-for-total")
-def mean_log_density():
-    return with_total(lambda X, *state: steps(log_joint(X, *state))[1] / len(X))
-
-
-@wrong("em-1", "not-summed")
-def log_density_of_each_row():
-    return with_total(lambda *arguments: logsumexp(log_joint(*arguments), axis=1))
-
-
-@wrong("em-1", "sum-of-logs")
-def logarithm_before_the_sum():
-    return with_total(lambda *arguments: log_joint(*arguments).sum())
-
-
-@wrong("em-1", "bound-for-likelihood")
-def expected_log_joint():
-    return with_total(lambda *arguments: (steps(log_joint(*arguments))[0] * log_joint(*arguments)).sum())
-
-
-@wrong("em-1", "sign")
-def negative_log_likelihood():
-    return with_total(lambda *arguments: -steps(log_joint(*arguments))[1])
-
-
 @wrong("em-1", "underflow")
 def exponentials_too_early():
     def e_step(X, weights, means, variances):
@@ -167,17 +107,7 @@ def exponentials_too_early():
     return e_step
 
 
-@wrong("em-1", "underflow")
-def logarithm_of_rounded_densities():
-    return with_total(lambda *arguments: np.log(np.exp(log_joint(*arguments)).sum(axis=1)).sum())
-
-
-@wrong("em-1", "transposed")
-def a_row_for_each_component():
-    return with_shares(lambda *arguments: steps(log_joint(*arguments))[0].T)
-
-
-@wrong("em-1", "wrong-kind")
+@wrong("em-1", "wrong-length")
 def responsibilities_alone():
     return lambda *arguments: steps(log_joint(*arguments))[0]
 
@@ -236,39 +166,9 @@ def with_variances(variances_of):
     return lambda X, r, old: (*m_step(X, r)[:2], variances_of(X, r, old))
 
 
-@wrong("em-2", "old-means")
-def scatter_about_old_means():
-    return with_variances(lambda X, r, old: scatter(X, r, old) / r.sum(axis=0)[:, None])
-
-
-@wrong("em-2", "old-means")
-def mean_of_squares_minus_old_square():
-    return with_variances(lambda X, r, old: r.T @ X**2 / r.sum(axis=0)[:, None] - old**2)
-
-
-@wrong("em-2", "old-means")
-def means_left_as_they_were():
-    return lambda X, r, old: (r.mean(axis=0), old, m_step(X, r)[2])
-
-
 @wrong("em-2", "divided-by-n")
 def everything_divided_by_all_rows():
     return lambda X, r, old: (r.mean(axis=0), r.T @ X / len(X), scatter(X, r, m_step(X, r)[1]) / len(X))
-
-
-@wrong("em-2", "divided-by-n")
-def variances_divided_by_all_rows():
-    return with_variances(lambda X, r, old: scatter(X, r, m_step(X, r)[1]) / len(X))
-
-
-@wrong("em-2", "nk-minus-one")
-def sample_variances():
-    return with_variances(lambda X, r, old: scatter(X, r, m_step(X, r)[1]) / (r.sum(axis=0) - 1)[:, None])
-
-
-@wrong("em-2", "variance-for-sd")
-def standard_deviations():
-    return with_variances(lambda X, r, old: np.sqrt(m_step(X, r)[2]))
 
 
 @wrong("em-2", "covariance-type")
@@ -276,94 +176,14 @@ def full_matrices():
     return with_variances(lambda X, r, old: [np.cov(X.T, aweights=column, ddof=0) for column in r.T])
 
 
-@wrong("em-2", "covariance-type")
-def one_variance_a_component():
-    return with_variances(lambda X, r, old: m_step(X, r)[2].mean(axis=1))
-
-
 @wrong("em-2", "hard-labels")
 def rows_dealt_out_whole():
     return lambda X, r, old: tuple(np.nan_to_num(part) for part in m_step(X, np.eye(len(old))[r.argmax(axis=1)]))
 
 
-@wrong("em-2", "unweighted")
-def variances_of_all_rows():
-    return with_variances(lambda X, r, old: np.tile(X.var(axis=0), (len(old), 1)))
-
-
-@wrong("em-2", "not-centred")
-def mean_squares():
-    return with_variances(lambda X, r, old: r.T @ X**2 / r.sum(axis=0)[:, None])
-
-
-@wrong("em-2", "counts-for-weights")
-def counts_returned():
-    return lambda X, r, old: (r.sum(axis=0), *m_step(X, r)[1:])
-
-
-@wrong("em-2", "not-divided")
-def sums_returned():
-    return lambda X, r, old: (r.mean(axis=0), r.T @ X, m_step(X, r)[2])
-
-
-@wrong("em-2", "transposed")
-def a_column_for_each_component():
-    return lambda X, r, old: (r.mean(axis=0), m_step(X, r)[1].T, m_step(X, r)[2])
-
-
-@wrong("em-2", "wrong-length")
-def weights_not_returned():
-    return lambda X, r, old: m_step(X, r)[1:]
-
-
 @wrong("em-2", "raised")
 def counts_of_the_rows():
     return lambda X, r, old: (r.mean(axis=0), r.T @ X / r.sum(axis=1)[:, None], old)
-
-
-@right("em-3")
-def letter():
-    return "c"
-
-
-@right("em-3")
-def capital_letter():
-    return "C"
-
-
-@right("em-3")
-def letter_in_parentheses():
-    return " (c)."
-
-
-@wrong("em-3", "chose-a")
-def lost_digits():
-    return "a"
-
-
-@wrong("em-3", "chose-b")
-def old_responsibilities():
-    return "b"
-
-
-@wrong("em-3", "chose-d")
-def spoilt_means():
-    return "d"
-
-
-@wrong("em-3", "wrong-kind")
-def two_letters():
-    return "a, c"
-
-
-@wrong("em-3", "wrong-kind")
-def letters_in_a_list():
-    return ["c"]
-
-
-@wrong("em-3", "wrong-kind")
-def number_of_the_option():
-    return 3
 
 
 def from_sums(counts, first, second):
@@ -420,28 +240,9 @@ def parameters_averaged():
     return combine
 
 
-@wrong("em-4", "between-halves-lost")
-def covariances_averaged_by_counts():
-    def covariances(one, other):
-        share = (one[0] / (one[0] + other[0]))[:, None, None]
-        return share * from_sums(*one)[2] + (1 - share) * from_sums(*other)[2]
-
-    return with_covariances(covariances)
-
-
 @wrong("em-4", "added-parameters")
 def parameters_added():
     return lambda one, other: [a + b for a, b in zip(from_sums(*one), from_sums(*other), strict=True)]
-
-
-@wrong("em-4", "one-half")
-def second_half_forgotten():
-    return lambda one, other: from_sums(*one)
-
-
-@wrong("em-4", "counts-for-weights")
-def counts_of_both():
-    return lambda one, other: (one[0] + other[0], *added(one, other)[1:])
 
 
 @wrong("em-4", "divided-by-n")
@@ -460,30 +261,6 @@ def second_sums_divided_by_all_rows():
         return (one[2] + other[2]) / (one[0] + other[0]).sum() - means[:, :, None] * means[:, None]
 
     return with_covariances(covariances)
-
-
-@wrong("em-4", "not-centred")
-def squares_of_means_left_in():
-    return with_covariances(lambda one, other: (one[2] + other[2]) / (one[0] + other[0])[:, None, None])
-
-
-@wrong("em-4", "nk-minus-one")
-def divided_by_one_less():
-    def covariances(one, other):
-        counts = (one[0] + other[0])[:, None, None]
-        return added(one, other)[2] * counts / (counts - 1)
-
-    return with_covariances(covariances)
-
-
-@wrong("em-4", "covariance-type")
-def variances_alone():
-    return with_covariances(lambda one, other: np.einsum("kaa->ka", added(one, other)[2]))
-
-
-@wrong("em-4", "not-divided")
-def sums_as_means():
-    return lambda one, other: (added(one, other)[0], one[1] + other[1], added(one, other)[2])
 
 
 @wrong("em-4", "raised")

@@ -1,40 +1,19 @@
 """Checks of notebook 08: the two steps of EM, why one wrong M-step falls, statistics that add up."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from gmmlab.exercises.registry import choice, exercise
-from gmmlab.exercises.rubric import Line, as_array, as_results, describe, mistakes_made, need, rubric, wrong_kind
+from gmmlab.exercises.form import Credit, Slip, Value, choice, function_exercise
 
 NOTEBOOK = "08_write_em"
 
 _FAR = 3000.0
 """Distance from the origin at which the density of every component that is drawn is rounded to 0."""
 
-
-def _made(answers: list[NDArray], inputs: list[tuple], wrong: Mapping[str, list[Callable]]) -> dict[str, bool]:
-    """Say for each mistake whether one of its functions gives the answers."""
-    return {name: any(_same(answers, inputs, function) for function in many) for name, many in wrong.items()}
-
-
-def _same(answers: list[NDArray], inputs: list[tuple], function: Callable) -> bool:
-    pairs = zip(answers, (np.asarray(function(*arguments)) for arguments in inputs), strict=True)
-    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in pairs)
-
-
-def _parts(result: Any, names: tuple[str, ...]) -> list[Any]:
-    """Read what a call returned as so many parts."""
-    expected = f"a function that returns {len(names)} things: {', '.join(names)}"
-    if not isinstance(result, list):
-        wrong_kind(result, expected)
-    need(len(result) == len(names), "wrong-length", f"This exercise asks for {expected}, but {len(result)} came.")
-    return result
+_NEAR = slice(0, -1)
+"""The calls whose rows lie near the components."""
 
 
 def draw_states(seed: int) -> list[tuple]:
@@ -78,155 +57,187 @@ def _constants_dropped(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArra
     return _log_joint(X, w, m, v) + 0.5 * np.log(v).sum(axis=1)
 
 
-_WRONG_SHARES = {
-    "hard-labels": [lambda X, w, m, v: np.eye(len(w))[_log_joint(X, w, m, v).argmax(axis=1)]],
-    "density-for-probability": [
-        lambda X, w, m, v: np.exp(_log_joint(X, w, m, v)),
-        lambda X, w, m, v: np.exp(_log_densities(X, m, v)),
-    ],
-    "unweighted": [lambda X, w, m, v: _shares(_log_densities(X, m, v))],
-    "wrong-axis": [
-        lambda X, w, m, v: _shares(_log_joint(X, w, m, v), axis=0),
-        lambda X, w, m, v: _shares(_log_densities(X, m, v), axis=0),
-    ],
-    "variance-for-sd": [
-        lambda X, w, m, v: _responsibilities(X, w, m, v**2),
-        lambda X, w, m, v: _responsibilities(X, w, m, np.sqrt(v)),
-    ],
-    "determinant-forgotten": [lambda X, w, m, v: _shares(_constants_dropped(X, w, m, v))],
-    "log-for-probability": [_log_joint, lambda X, w, m, v: np.log(_responsibilities(X, w, m, v))],
-}
-
-_SHARES = {
-    "hard-labels": "These are hard labels: all of a row goes to one component, as in k-means. The E-step keeps the "
-    "doubt: each component gets its share.",
-    "density-for-probability": "The rows do not sum to one: these are densities, or weights times densities. Divide "
-    "each by the sum over the components.",
-    "unweighted": "The weights are missing: a common component is more probable before anything is measured. Add "
-    "`np.log(weights)`.",
-    "wrong-axis": "The columns sum to one, not the rows: you divided by sums over the birds. Add up over the "
-    "components, `axis=1` with `keepdims=True`.",
-    "variance-for-sd": "The spread is not right: the task gives variances. scipy's `norm` takes standard deviations, "
-    "and in the formula the squared distance is divided by the variance itself.",
-    "determinant-forgotten": "The exponents are right, but a narrow Gaussian is also taller: the factor with the "
-    "variances in front of the exponential differs between the components and does not cancel.",
-    "log-for-probability": "These are logarithms. Responsibilities lie between 0 and 1: take `np.exp` at the end.",
-}
-
-_WRONG_TOTALS = {
-    "per-sample-for-total": [lambda X, w, m, v: _total(X, w, m, v) / len(X)],
-    "not-summed": [lambda X, w, m, v: logsumexp(_log_joint(X, w, m, v), axis=1)],
-    "sum-of-logs": [lambda X, w, m, v: _log_joint(X, w, m, v).sum(), lambda X, w, m, v: _log_densities(X, m, v).sum()],
-    "bound-for-likelihood": [_expected],
-    "density-for-probability": [lambda X, w, m, v: np.exp(_log_joint(X, w, m, v)).sum()],
-    "hard-labels": [lambda X, w, m, v: _log_joint(X, w, m, v).max(axis=1).sum()],
-    "unweighted": [lambda X, w, m, v: logsumexp(_log_densities(X, m, v), axis=1).sum()],
-    "variance-for-sd": [
-        lambda X, w, m, v: _total(X, w, m, v**2),
-        lambda X, w, m, v: _total(X, w, m, np.sqrt(v)),
-    ],
-    "sign": [lambda X, w, m, v: -_total(X, w, m, v)],
-}
-
-_TOTALS = {
-    "per-sample-for-total": "This is the mean log density of a row, as `score` gives it. The log-likelihood of all "
-    "rows is their sum.",
-    "not-summed": "These are the log densities of the single rows. Return their sum.",
-    "sum-of-logs": "You added up the logarithms of the components. A row's density is the sum of the components' "
-    "densities, and the logarithm comes after that sum.",
-    "bound-for-likelihood": "This is the mean of the log joint under the responsibilities, a part of the lower bound. "
-    "The log-likelihood is the sum of the rows' log densities.",
-    "density-for-probability": "This is a sum of densities. The logarithm of each row's density is missing.",
-    "hard-labels": "Only the largest component of each row counts here. All of them make up its density.",
-    "unweighted": "The weights are missing from the log-likelihood.",
-    "variance-for-sd": "The spread is not right: the task gives variances, scipy's `norm` takes standard deviations.",
-    "sign": "The sign is wrong: this is minus the log-likelihood.",
-}
-
-_FAR_OUT = {
-    "not-yet-near": "First get the rows near the components right.",
-    "underflow": "Far from all components every density is rounded to 0, and 0 / 0 and log 0 are no numbers. Take the "
-    "largest of each row out of the sum while it is still a logarithm.",
-}
+def _shares_underflow(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArray[np.float64]:
+    joint = np.exp(_log_joint(X, w, m, v))
+    return joint / joint.sum(axis=1, keepdims=True)
 
 
-@exercise(
+def _total_underflow(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> float:
+    return np.log(np.exp(_log_joint(X, w, m, v)).sum(axis=1)).sum()
+
+
+diag_e_step = function_exercise(
     "em-1",
     title="The E-step of a diag mixture",
-    points=3,
     hint="The log density of a row is the sum over its features of `norm.logpdf(x, mean, sd)`. Add the logarithm of "
     "the weight, then go on as the notebook does.",
     inputs=draw_states,
+    returns=[
+        Value(
+            "responsibilities",
+            _responsibilities,
+            [
+                Slip(
+                    "hard-labels",
+                    lambda X, w, m, v: np.eye(len(w))[_log_joint(X, w, m, v).argmax(axis=1)],
+                    (
+                        "These are hard labels: all of a row goes to one component, as in k-means. The E-step"
+                        " keeps the doubt: each component gets its share."
+                    ),
+                ),
+                Slip(
+                    "density-for-probability",
+                    [
+                        lambda X, w, m, v: np.exp(_log_joint(X, w, m, v)),
+                        lambda X, w, m, v: np.exp(_log_densities(X, m, v)),
+                    ],
+                    (
+                        "The rows do not sum to one: these are densities, or weights times densities. Divide "
+                        "each by the sum over the components."
+                    ),
+                ),
+                Slip(
+                    "unweighted",
+                    lambda X, w, m, v: _shares(_log_densities(X, m, v)),
+                    (
+                        "The weights are missing: a common component is more probable before anything is "
+                        "measured. Add `np.log(weights)`."
+                    ),
+                ),
+                Slip(
+                    "wrong-axis",
+                    [
+                        lambda X, w, m, v: _shares(_log_joint(X, w, m, v), axis=0),
+                        lambda X, w, m, v: _shares(_log_densities(X, m, v), axis=0),
+                    ],
+                    (
+                        "The columns sum to one, not the rows: you divided by sums over the birds. Add up "
+                        "over the components, `axis=1` with `keepdims=True`."
+                    ),
+                ),
+                Slip(
+                    "variance-for-sd",
+                    [
+                        lambda X, w, m, v: _responsibilities(X, w, m, v**2),
+                        lambda X, w, m, v: _responsibilities(X, w, m, np.sqrt(v)),
+                    ],
+                    (
+                        "The spread is not right: the task gives variances. scipy's `norm` takes standard "
+                        "deviations, and in the formula the squared distance is divided by the variance "
+                        "itself."
+                    ),
+                ),
+                Slip(
+                    "determinant-forgotten",
+                    lambda X, w, m, v: _shares(_constants_dropped(X, w, m, v)),
+                    (
+                        "The exponents are right, but a narrow Gaussian is also taller: the factor with the "
+                        "variances in front of the exponential differs between the components and does not "
+                        "cancel."
+                    ),
+                ),
+                Slip(
+                    "log-for-probability",
+                    [_log_joint, lambda X, w, m, v: np.log(_responsibilities(X, w, m, v))],
+                    ("These are logarithms. Responsibilities lie between 0 and 1: take `np.exp` at the end."),
+                ),
+                Slip(
+                    "underflow",
+                    _shares_underflow,
+                    (
+                        "Far from all components every density is rounded to 0, and 0 / 0 and log 0 are no "
+                        "numbers. Take the largest of each row out of the sum while it is still a logarithm."
+                    ),
+                ),
+            ],
+        ),
+        Value(
+            "log-likelihood",
+            _total,
+            [
+                Slip(
+                    "per-sample-for-total",
+                    lambda X, w, m, v: _total(X, w, m, v) / len(X),
+                    (
+                        "This is the mean log density of a row, as `score` gives it. The log-likelihood of "
+                        "all rows is their sum."
+                    ),
+                ),
+                Slip(
+                    "not-summed",
+                    lambda X, w, m, v: logsumexp(_log_joint(X, w, m, v), axis=1),
+                    "These are the log densities of the single rows. Return their sum.",
+                ),
+                Slip(
+                    "sum-of-logs",
+                    [lambda X, w, m, v: _log_joint(X, w, m, v).sum(), lambda X, w, m, v: _log_densities(X, m, v).sum()],
+                    (
+                        "You added up the logarithms of the components. A row's density is the sum of the "
+                        "components' densities, and the logarithm comes after that sum."
+                    ),
+                ),
+                Slip(
+                    "bound-for-likelihood",
+                    _expected,
+                    (
+                        "This is the mean of the log joint under the responsibilities, a part of the lower "
+                        "bound. The log-likelihood is the sum of the rows' log densities."
+                    ),
+                ),
+                Slip(
+                    "density-for-probability",
+                    lambda X, w, m, v: np.exp(_log_joint(X, w, m, v)).sum(),
+                    "This is a sum of densities. The logarithm of each row's density is missing.",
+                ),
+                Slip(
+                    "hard-labels",
+                    lambda X, w, m, v: _log_joint(X, w, m, v).max(axis=1).sum(),
+                    "Only the largest component of each row counts here. All of them make up its density.",
+                ),
+                Slip(
+                    "unweighted",
+                    lambda X, w, m, v: logsumexp(_log_densities(X, m, v), axis=1).sum(),
+                    "The weights are missing from the log-likelihood.",
+                ),
+                Slip(
+                    "variance-for-sd",
+                    [lambda X, w, m, v: _total(X, w, m, v**2), lambda X, w, m, v: _total(X, w, m, np.sqrt(v))],
+                    ("The spread is not right: the task gives variances, scipy's `norm` takes standard deviations."),
+                ),
+                Slip(
+                    "sign",
+                    lambda X, w, m, v: -_total(X, w, m, v),
+                    "The sign is wrong: this is minus the log-likelihood.",
+                ),
+                Slip(
+                    "underflow",
+                    _total_underflow,
+                    (
+                        "Far from all components every density is rounded to 0, and 0 / 0 and log 0 are no "
+                        "numbers. Take the largest of each row out of the sum while it is still a logarithm."
+                    ),
+                ),
+            ],
+        ),
+    ],
+    credits=[
+        Credit(
+            1,
+            "These are the responsibilities.",
+            "These are not the responsibilities. Try one component first: all of them must be 1.",
+            of=["responsibilities"],
+            calls=_NEAR,
+        ),
+        Credit(
+            1,
+            "This is the log-likelihood of all rows.",
+            "This is not the log-likelihood. Compare with `score_samples` of a scikit-learn mixture.",
+            of=["log-likelihood"],
+            calls=_NEAR,
+        ),
+        Credit(1, "Both hold far from all components, too.", "Far from all components the numbers are wrong."),
+    ],
 )
-def diag_e_step(answer: Any) -> Iterator[Line]:
-    """Judge responsibilities and log-likelihood, on rows near the components and far from them."""
-    results = as_results(answer, 4)
-    inputs = draw_states(answer.seed)
-    pairs = [_read_e_step(result, *arguments[:2]) for result, arguments in zip(results, inputs, strict=True)]
-    shares, totals = ([np.asarray(part) for part in parts] for parts in zip(*pairs, strict=True))
-    near = [
-        _same(parts[:-1], inputs[:-1], function) for parts, function in ((shares, _responsibilities), (totals, _total))
-    ]
-    yield rubric(
-        1,
-        near[0],
-        "These are the responsibilities.",
-        *mistakes_made(_made(shares[:-1], inputs[:-1], _WRONG_SHARES), _SHARES),
-        otherwise="These are not the responsibilities. Try one component first: all of them must be 1.",
-    )
-    yield rubric(
-        1,
-        near[1],
-        "This is the log-likelihood of all rows.",
-        *mistakes_made(_made(totals[:-1], inputs[:-1], _WRONG_TOTALS), _TOTALS),
-        otherwise="This is not the log-likelihood. Compare with `score_samples` of a scikit-learn mixture.",
-    )
-    yield _far_line(shares[-1], totals[-1], inputs[-1], all(near))
-
-
-def _read_e_step(result: Any, X: NDArray, weights: NDArray) -> tuple[NDArray, NDArray]:
-    """Read responsibilities of shape (n, k) and a log-likelihood, or what a known mistake gives; NaN may come."""
-    shares, total = _parts(result, ("responsibilities", "log-likelihood"))
-    n, k = len(X), len(weights)
-    total = _floats(total, "the log-likelihood, one number")
-    need(
-        total.size == 1 or total.shape in ((n,), (n, 1)),
-        "wrong-shape",
-        f"The log-likelihood is one number, but {describe(total)} came.",
-    )
-    shares = _floats(shares, f"responsibilities of shape {(n, k)}")
-    need(
-        shares.shape != (k, n) or n == k,
-        "transposed",
-        f"The responsibilities came transposed: shape {shares.shape}; expected {(n, k)}.",
-    )
-    need(
-        shares.shape == (n, k),
-        "wrong-shape",
-        f"The responsibilities have shape {shares.shape}; expected {(n, k)}: a row for each bird.",
-    )
-    return shares, total.reshape(()) if total.size == 1 else total.ravel()
-
-
-def _floats(values: Any, expected: str) -> NDArray[np.float64]:
-    """Read numbers of any shape, finite or not."""
-    if isinstance(values, bool) or not isinstance(values, int | float | list | np.ndarray | pd.Series | pd.DataFrame):
-        wrong_kind(values, expected)
-    try:
-        return np.asarray(values).astype(np.float64)
-    except (TypeError, ValueError):
-        wrong_kind(values, expected + " made of numbers")
-
-
-def _far_line(shares: NDArray, total: NDArray, far: tuple, near: bool) -> Line:
-    made = {"not-yet-near": not near, "underflow": not (np.isfinite(shares).all() and np.isfinite(total).all())}
-    return rubric(
-        1,
-        near and _same([shares], [far], _responsibilities) and _same([total], [far], _total),
-        "Both hold far from all components, too.",
-        *mistakes_made(made, _FAR_OUT),
-        otherwise="Far from all components the numbers are finite, but wrong.",
-    )
 
 
 def draw_responsibilities(seed: int) -> list[tuple]:
@@ -265,114 +276,122 @@ def _full(X: NDArray, r: NDArray, old: NDArray) -> NDArray[np.float64]:
     return np.einsum("nk,nka,nkb->kab", r, centred, centred) / _counts(r)[:, None]
 
 
-_WRONG_MEANS = {
-    "old-means": [lambda X, r, old: old],
-    "divided-by-n": [lambda X, r, old: r.T @ X / len(X)],
-    "unweighted": [lambda X, r, old: np.tile(X.mean(axis=0), (len(old), 1))],
-    "hard-labels": [lambda X, r, old: _new_means(X, _one_hot(r))],
-    "not-divided": [lambda X, r, old: r.T @ X],
-}
+_M_HARD_LABELS = (
+    "You gave each row whole to its most probable component: that is k-means. Here every "
+    "row counts for every component, by its responsibility."
+)
+_M_UNWEIGHTED = "The responsibilities are missing: every row counts the same for every component."
+_M_OLD_MEANS = (
+    "The old means are in here, the ones that the E-step used. The M-step needs the new ones "
+    "first, and then the spread about them."
+)
+_M_DIVIDED_BY_N = (
+    "You divided by the number of all rows. An average over a component is divided by what"
+    " belongs to it, N_k, the sum of its responsibilities."
+)
 
-_WRONG_WEIGHTS = {
-    "counts-for-weights": [lambda X, r, old: r.sum(axis=0)],
-    "hard-labels": [lambda X, r, old: _one_hot(r).mean(axis=0)],
-    "unweighted": [lambda X, r, old: np.full(len(old), 1 / len(old))],
-}
-
-_WRONG_VARIANCES = {
-    "old-means": [
-        lambda X, r, old: _scatter(X, r, old) / _counts(r),
-        lambda X, r, old: r.T @ X**2 / _counts(r) - old**2,
-    ],
-    "divided-by-n": [lambda X, r, old: _scatter(X, r, _new_means(X, r)) / len(X)],
-    "nk-minus-one": [lambda X, r, old: _scatter(X, r, _new_means(X, r)) / (_counts(r) - 1)],
-    "variance-for-sd": [lambda X, r, old: np.sqrt(_variances(X, r))],
-    "covariance-type": [
-        _full,
-        lambda X, r, old: np.einsum("k,kab->ab", r.mean(axis=0), _full(X, r, old)),
-        lambda X, r, old: _variances(X, r).mean(axis=1),
-    ],
-    "hard-labels": [lambda X, r, old: _variances(X, _one_hot(r))],
-    "unweighted": [lambda X, r, old: np.tile(X.var(axis=0), (len(old), 1))],
-    "not-centred": [lambda X, r, old: r.T @ X**2 / _counts(r)],
-}
-
-_M_STEP = {
-    "counts-for-weights": "The weights are the counts: they sum to the number of rows. Mixing weights sum to one.",
-    "old-means": "The old means are in here, the ones that the E-step used. The M-step needs the new ones first, and "
-    "then the spread about them.",
-    "divided-by-n": "You divided by the number of all rows. An average over a component is divided by what belongs to "
-    "it, N_k, the sum of its responsibilities.",
-    "nk-minus-one": "You divided by N_k - 1. That removes the bias of a sample variance, but the M-step wants the "
-    "largest likelihood, which has N_k.",
-    "variance-for-sd": "These are standard deviations, the roots of the variances. The task asks for variances.",
-    "covariance-type": "These belong to another covariance type. A diag component has one variance for each feature: "
-    "shape (k, d).",
-    "hard-labels": "You gave each row whole to its most probable component: that is k-means. Here every row counts "
-    "for every component, by its responsibility.",
-    "unweighted": "The responsibilities are missing: every row counts the same for every component.",
-    "not-centred": "This is the mean of the squares. The square of the mean has to be taken off.",
-    "not-divided": "These are sums. Divide each by its component's count, the sum of its responsibilities.",
-}
-
-
-@exercise(
+diag_m_step = function_exercise(
     "em-2",
     title="The M-step of a diag mixture",
-    points=2,
     hint="`responsibilities.sum(axis=0)` counts the rows of each component. Weighted sums of anything are "
     "`responsibilities.T @ anything`. In which order must means and variances be computed?",
     inputs=draw_responsibilities,
+    returns=[
+        Value(
+            "weights",
+            lambda X, r, old: r.mean(axis=0),
+            [
+                Slip(
+                    "counts-for-weights",
+                    lambda X, r, old: r.sum(axis=0),
+                    ("The weights are the counts: they sum to the number of rows. Mixing weights sum to one."),
+                ),
+                Slip("hard-labels", lambda X, r, old: _one_hot(r).mean(axis=0), _M_HARD_LABELS),
+                Slip("unweighted", lambda X, r, old: np.full(len(old), 1 / len(old)), _M_UNWEIGHTED),
+            ],
+        ),
+        Value(
+            "means",
+            _new_means,
+            [
+                Slip("old-means", lambda X, r, old: old, _M_OLD_MEANS),
+                Slip("divided-by-n", lambda X, r, old: r.T @ X / len(X), _M_DIVIDED_BY_N),
+                Slip("unweighted", lambda X, r, old: np.tile(X.mean(axis=0), (len(old), 1)), _M_UNWEIGHTED),
+                Slip("hard-labels", lambda X, r, old: _new_means(X, _one_hot(r)), _M_HARD_LABELS),
+                Slip(
+                    "not-divided",
+                    lambda X, r, old: r.T @ X,
+                    ("These are sums. Divide each by its component's count, the sum of its responsibilities."),
+                ),
+            ],
+        ),
+        Value(
+            "variances",
+            _variances,
+            [
+                Slip(
+                    "old-means",
+                    [
+                        lambda X, r, old: _scatter(X, r, old) / _counts(r),
+                        lambda X, r, old: r.T @ X**2 / _counts(r) - old**2,
+                    ],
+                    _M_OLD_MEANS,
+                ),
+                Slip("divided-by-n", lambda X, r, old: _scatter(X, r, _new_means(X, r)) / len(X), _M_DIVIDED_BY_N),
+                Slip(
+                    "nk-minus-one",
+                    lambda X, r, old: _scatter(X, r, _new_means(X, r)) / (_counts(r) - 1),
+                    (
+                        "You divided by N_k - 1. That removes the bias of a sample variance, but the M-step "
+                        "wants the largest likelihood, which has N_k."
+                    ),
+                ),
+                Slip(
+                    "variance-for-sd",
+                    lambda X, r, old: np.sqrt(_variances(X, r)),
+                    ("These are standard deviations, the roots of the variances. The task asks for variances."),
+                ),
+                Slip(
+                    "covariance-type",
+                    [
+                        _full,
+                        lambda X, r, old: np.einsum("k,kab->ab", r.mean(axis=0), _full(X, r, old)),
+                        lambda X, r, old: _variances(X, r).mean(axis=1),
+                    ],
+                    (
+                        "These belong to another covariance type. A diag component has one variance for each "
+                        "feature: shape (k, d)."
+                    ),
+                ),
+                Slip("hard-labels", lambda X, r, old: _variances(X, _one_hot(r)), _M_HARD_LABELS),
+                Slip("unweighted", lambda X, r, old: np.tile(X.var(axis=0), (len(old), 1)), _M_UNWEIGHTED),
+                Slip(
+                    "not-centred",
+                    lambda X, r, old: r.T @ X**2 / _counts(r),
+                    "This is the mean of the squares. The square of the mean has to be taken off.",
+                ),
+            ],
+        ),
+    ],
+    credits=[
+        Credit(
+            1,
+            "Weights and means are those of the M-step.",
+            "Weights or means are not right. Give all rows to one component: its weight is 1, its mean the plain mean.",
+            of=["weights", "means"],
+        ),
+        Credit(
+            1,
+            "The variances are those of the M-step.",
+            "The variances are not right. Give all rows to one component: they must be `X.var(axis=0)`.",
+            of=["variances"],
+        ),
+    ],
 )
-def diag_m_step(answer: Any) -> Iterator[Line]:
-    """Judge weights, means and variances from soft responsibilities."""
-    results = as_results(answer, 3)
-    inputs = draw_responsibilities(answer.seed)
-    triples = [_read_m_step(result, *arguments) for result, arguments in zip(results, inputs, strict=True)]
-    weights, means, variances = map(list, zip(*triples, strict=True))
-    right = _same(weights, inputs, lambda X, r, old: r.mean(axis=0)) and _same(means, inputs, _new_means)
-    mistakes = mistakes_made(_made(weights, inputs, _WRONG_WEIGHTS), _M_STEP)
-    mistakes += mistakes_made(_made(means, inputs, _WRONG_MEANS), _M_STEP)
-    yield rubric(
-        1,
-        right,
-        "Weights and means are those of the M-step.",
-        *mistakes,
-        otherwise="Weights or means are not right. Give all rows to one component: its weight is 1, its mean the "
-        "plain mean.",
-    )
-    yield rubric(
-        1,
-        _same(variances, inputs, _variances),
-        "The variances are those of the M-step.",
-        *mistakes_made(_made(variances, inputs, _WRONG_VARIANCES), _M_STEP),
-        otherwise="The variances are not right. Give all rows to one component: they must be `X.var(axis=0)`.",
-    )
 
 
-def _read_m_step(result: Any, X: NDArray, r: NDArray, old: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Read weights, means and variances; for the variances also the shapes of the other covariance types."""
-    weights, means, variances = _parts(result, ("weights", "means", "variances"))
-    k, d = old.shape
-    shape = _shape(variances) if _shape(variances) in ((k, d, d), (d, d), (k,)) else (k, d)
-    return (
-        as_array(weights, (k,), f"weights of shape {(k,)}"),
-        as_array(means, (k, d), f"means of shape {(k, d)}"),
-        as_array(variances, shape, f"variances of shape {(k, d)}"),
-    )
-
-
-def _shape(values: Any) -> tuple[int, ...]:
-    """Return the shape of an array or of a regular list, else ()."""
-    try:
-        return np.shape(values) if isinstance(values, list | np.ndarray) else ()
-    except ValueError:
-        return ()
-
-
-choice(
+why_one_falls = choice(
     "em-3",
-    module=__name__,
     title="Why one falls and one does not",
     points=1,
     hint="Write down both matrices for one feature and one component with the mean m and the variance s. About which "
@@ -436,92 +455,111 @@ def _unbiased(sums: tuple) -> NDArray[np.float64]:
     return _covariances_of(sums) * (sums[0] / (sums[0] - 1))[:, None, None]
 
 
-_WRONG_WEIGHTS_OF_SUMS = {
-    "averaged-parameters": [lambda a, b: (_weights_of(a) + _weights_of(b)) / 2],
-    "counts-for-weights": [lambda a, b: a[0] + b[0]],
-    "added-parameters": [lambda a, b: _weights_of(a) + _weights_of(b)],
-    "one-half": [lambda a, b: _weights_of(a), lambda a, b: _weights_of(b)],
-}
+_SUMS_AVERAGED_PARAMETERS = (
+    "You averaged the parameters of the two halves. The halves have different "
+    "sizes, and an average of averages is not the average of all. Combine the "
+    "sums before you divide."
+)
+_SUMS_ADDED_PARAMETERS = "You added up the parameters of the two halves. What adds up are the sums; divide afterwards."
+_SUMS_ONE_HALF = "These are the parameters of one half alone."
+_SUMS_DIVIDED_BY_N = "You divided by the number of all rows. A component's sums are divided by its own count."
 
-_WRONG_MEANS_OF_SUMS = {
-    "averaged-parameters": [lambda a, b: (_means_of(a) + _means_of(b)) / 2],
-    "divided-by-n": [lambda a, b: (a[1] + b[1]) / (a[0] + b[0]).sum()],
-    "added-parameters": [lambda a, b: _means_of(a) + _means_of(b)],
-    "one-half": [lambda a, b: _means_of(a), lambda a, b: _means_of(b)],
-    "not-divided": [lambda a, b: a[1] + b[1]],
-}
-
-_WRONG_COVARIANCES_OF_SUMS = {
-    "averaged-parameters": [lambda a, b: (_covariances_of(a) + _covariances_of(b)) / 2],
-    "between-halves-lost": [_within],
-    "not-centred": [lambda a, b: (a[2] + b[2]) / (a[0] + b[0])[:, None, None]],
-    "divided-by-n": [
-        lambda a, b: (a[2] + b[2]) / (a[0] + b[0]).sum() - _square(_means_of(_added(a, b))),
-        lambda a, b: _covariances_of(_added(a, b)) * _weights_of(_added(a, b))[:, None, None],
-    ],
-    "nk-minus-one": [lambda a, b: _unbiased(_added(a, b))],
-    "covariance-type": [lambda a, b: np.diagonal(_covariances_of(_added(a, b)), axis1=1, axis2=2)],
-    "added-parameters": [lambda a, b: _covariances_of(a) + _covariances_of(b)],
-    "one-half": [lambda a, b: _covariances_of(a), lambda a, b: _covariances_of(b)],
-}
-
-_SUMS = {
-    "averaged-parameters": "You averaged the parameters of the two halves. The halves have different sizes, and an "
-    "average of averages is not the average of all. Combine the sums before you divide.",
-    "between-halves-lost": "You averaged the covariances of the halves by their counts. That leaves out how far the "
-    "means of the halves lie apart. Combine the sums before you divide.",
-    "added-parameters": "You added up the parameters of the two halves. What adds up are the sums; divide afterwards.",
-    "one-half": "These are the parameters of one half alone.",
-    "counts-for-weights": "The weights are the counts. Mixing weights sum to one.",
-    "divided-by-n": "You divided by the number of all rows. A component's sums are divided by its own count.",
-    "not-divided": "These are sums. Divide each by its component's count.",
-    "not-centred": "This is the mean of `x x^T`. The square of the mean has to be taken off.",
-    "nk-minus-one": "You divided by the count less one. The M-step wants the largest likelihood, which has the count.",
-    "covariance-type": "These are the variances alone. The task asks for full covariances of shape (k, d, d).",
-}
-
-
-@exercise(
+combine = function_exercise(
     "em-4",
     title="Two computers, one M-step",
-    points=2,
     hint="Which of the three sums may be added up? And when do you divide: before or after?",
     inputs=draw_halves,
-)
-def combine(answer: Any) -> Iterator[Line]:
-    """Judge the parameters from the sufficient statistics of two sets of rows."""
-    results = as_results(answer, 3)
-    inputs = draw_halves(answer.seed)
-    triples = [_read_parameters(result, arguments[0][1]) for result, arguments in zip(results, inputs, strict=True)]
-    weights, means, covariances = map(list, zip(*triples, strict=True))
-    right = _same(weights, inputs, lambda a, b: _weights_of(_added(a, b)))
-    right = right and _same(means, inputs, lambda a, b: _means_of(_added(a, b)))
-    mistakes = mistakes_made(_made(weights, inputs, _WRONG_WEIGHTS_OF_SUMS), _SUMS)
-    mistakes += mistakes_made(_made(means, inputs, _WRONG_MEANS_OF_SUMS), _SUMS)
-    yield rubric(
-        1,
-        right,
-        "Weights and means are those of all rows together.",
-        *mistakes,
-        otherwise="Weights or means are not right. Try with a second half of which all sums are zero.",
-    )
-    yield rubric(
-        1,
-        _same(covariances, inputs, lambda a, b: _covariances_of(_added(a, b))),
-        "The covariances are those of all rows together.",
-        *mistakes_made(_made(covariances, inputs, _WRONG_COVARIANCES_OF_SUMS), _SUMS),
-        otherwise="The covariances are not right. Compare with `m_step` on both halves stacked.",
-    )
-
-
-def _read_parameters(result: Any, first: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Read weights, means and full covariances; variances alone are read too, as a known mistake."""
-    weights, means, covariances = _parts(result, ("weights", "means", "covariances"))
-    k, d = first.shape
-    return (
-        as_array(weights, (k,), f"weights of shape {(k,)}"),
-        as_array(means, (k, d), f"means of shape {(k, d)}"),
-        as_array(
-            covariances, (k, d) if _shape(covariances) == (k, d) else (k, d, d), f"covariances of shape {(k, d, d)}"
+    returns=[
+        Value(
+            "weights",
+            lambda a, b: _weights_of(_added(a, b)),
+            [
+                Slip(
+                    "averaged-parameters", lambda a, b: (_weights_of(a) + _weights_of(b)) / 2, _SUMS_AVERAGED_PARAMETERS
+                ),
+                Slip(
+                    "counts-for-weights",
+                    lambda a, b: a[0] + b[0],
+                    "The weights are the counts. Mixing weights sum to one.",
+                ),
+                Slip("added-parameters", lambda a, b: _weights_of(a) + _weights_of(b), _SUMS_ADDED_PARAMETERS),
+                Slip("one-half", [lambda a, b: _weights_of(a), lambda a, b: _weights_of(b)], _SUMS_ONE_HALF),
+            ],
         ),
-    )
+        Value(
+            "means",
+            lambda a, b: _means_of(_added(a, b)),
+            [
+                Slip("averaged-parameters", lambda a, b: (_means_of(a) + _means_of(b)) / 2, _SUMS_AVERAGED_PARAMETERS),
+                Slip("divided-by-n", lambda a, b: (a[1] + b[1]) / (a[0] + b[0]).sum(), _SUMS_DIVIDED_BY_N),
+                Slip("added-parameters", lambda a, b: _means_of(a) + _means_of(b), _SUMS_ADDED_PARAMETERS),
+                Slip("one-half", [lambda a, b: _means_of(a), lambda a, b: _means_of(b)], _SUMS_ONE_HALF),
+                Slip("not-divided", lambda a, b: a[1] + b[1], "These are sums. Divide each by its component's count."),
+            ],
+        ),
+        Value(
+            "covariances",
+            lambda a, b: _covariances_of(_added(a, b)),
+            [
+                Slip(
+                    "averaged-parameters",
+                    lambda a, b: (_covariances_of(a) + _covariances_of(b)) / 2,
+                    _SUMS_AVERAGED_PARAMETERS,
+                ),
+                Slip(
+                    "between-halves-lost",
+                    _within,
+                    (
+                        "You averaged the covariances of the halves by their counts. That leaves out how far "
+                        "the means of the halves lie apart. Combine the sums before you divide."
+                    ),
+                ),
+                Slip(
+                    "not-centred",
+                    lambda a, b: (a[2] + b[2]) / (a[0] + b[0])[:, None, None],
+                    "This is the mean of `x x^T`. The square of the mean has to be taken off.",
+                ),
+                Slip(
+                    "divided-by-n",
+                    [
+                        lambda a, b: (a[2] + b[2]) / (a[0] + b[0]).sum() - _square(_means_of(_added(a, b))),
+                        lambda a, b: _covariances_of(_added(a, b)) * _weights_of(_added(a, b))[:, None, None],
+                    ],
+                    _SUMS_DIVIDED_BY_N,
+                ),
+                Slip(
+                    "nk-minus-one",
+                    lambda a, b: _unbiased(_added(a, b)),
+                    (
+                        "You divided by the count less one. The M-step wants the largest likelihood, which "
+                        "has the count."
+                    ),
+                ),
+                Slip(
+                    "covariance-type",
+                    lambda a, b: np.diagonal(_covariances_of(_added(a, b)), axis1=1, axis2=2),
+                    ("These are the variances alone. The task asks for full covariances of shape (k, d, d)."),
+                ),
+                Slip("added-parameters", lambda a, b: _covariances_of(a) + _covariances_of(b), _SUMS_ADDED_PARAMETERS),
+                Slip("one-half", [lambda a, b: _covariances_of(a), lambda a, b: _covariances_of(b)], _SUMS_ONE_HALF),
+            ],
+        ),
+    ],
+    credits=[
+        Credit(
+            1,
+            "Weights and means are those of all rows together.",
+            "Weights or means are not right. Try with a second half of which all sums are zero.",
+            of=["weights", "means"],
+        ),
+        Credit(
+            1,
+            "The covariances are those of all rows together.",
+            "The covariances are not right. Compare with `m_step` on both halves stacked.",
+            of=["covariances"],
+        ),
+    ],
+)
+
+
+EXERCISES = [diag_e_step, diag_m_step, why_one_falls, combine]

@@ -208,11 +208,11 @@ _SPARE = {
     "percent": "You gave percentages or numbers of birds. Expected shares between 0 and 1.",
     "accuracy": "You gave the share of correct names. The task asks for the share of wrong ones.",
     "swapped": "The two numbers are in the wrong order: first from the labelled birds alone, then with all birds.",
-    "other-type": "These are the errors of components that can tilt. Set `covariance_type=\"diag\"`.",
-    "labels-shown": "With all birds the error is the same as with the labelled birds alone. Does `fit` get all rows, and "
-    "is the label of each bird that you did not draw -1?",
-    "all-labels-shown": "The errors are those of a model that knew all labels. Set the labels of all birds that you did "
-    "not draw to -1.",
+    "other-type": 'These are the errors of components that can tilt. Set `covariance_type="diag"`.',
+    "labels-shown": "With all birds the error is the same as with the labelled birds alone. Does `fit` get all rows, "
+    "and is the label of each bird that you did not draw -1?",
+    "all-labels-shown": "The errors are those of a model that knew all labels. Set the labels of all birds that you "
+    "did not draw to -1.",
 }
 
 
