@@ -270,8 +270,8 @@ which_check = choice(
         "a": "The log-likelihood says how well the mixture describes the measurements. The sexes showed that a mixture "
         "can describe them well with components that are no classes.",
         "b": "EM converges whether its components are the classes or not.",
-        "c": "The birds whose labels you hide are judged as the others would be. With few labels the answer is noisy, so "
-        "repeat it over many ways to part them.",
+        "c": "The birds whose labels you hide are judged as the others would be. With few labels the answer is noisy, "
+        "so repeat it over many ways to part them.",
         "d": "A model of the wrong shape is overconfident: the probabilities are close to 1 and wrong.",
     },
 )
