@@ -6,6 +6,8 @@ import pytest
 
 import gmmlab
 
+pytestmark = pytest.mark.slow
+
 LOADED = """
 import sys
 import {module}

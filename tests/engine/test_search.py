@@ -18,8 +18,9 @@ def searched() -> pd.DataFrame:
     return search(FAITHFUL, range(1, 5))
 
 
-def model_of(row) -> object:
-    return best_fit(FAITHFUL, row.n_components, covariance_type=row.covariance_type)
+@cache
+def model_of(n_components: int, covariance_type: str):
+    return best_fit(FAITHFUL, n_components, covariance_type=covariance_type)
 
 
 def row_of(covariance_type: str, n_components: int) -> pd.Series:
@@ -33,7 +34,8 @@ def test_every_model_has_a_row():
 @pytest.mark.parametrize("criterion", ["bic", "aic"])
 def test_criteria_are_those_of_scikit_learn(criterion):
     for row in searched().itertuples():
-        assert getattr(row, criterion) == pytest.approx(getattr(model_of(row), criterion)(FAITHFUL), abs=0.02)
+        model = model_of(row.n_components, row.covariance_type)
+        assert getattr(row, criterion) == pytest.approx(getattr(model, criterion)(FAITHFUL), abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,7 @@ def test_bic_picks_three_tied_components_for_the_geyser():
     assert best["bic"] == pytest.approx(2314.30, abs=0.01)
 
 
+@pytest.mark.slow
 def test_bic_picks_the_fourteen_components_of_the_wreath():
     best = search(load_wreath(), range(12, 17)).iloc[0]
     assert (best["covariance_type"], best["n_components"]) == ("full", 14)
@@ -83,6 +86,7 @@ def test_cross_validation_prefers_two_components_to_one():
     assert table.loc[2, "held_out"] > table.loc[1, "held_out"] + 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_a_backend_of_joblib_changes_nothing(backend):
     with joblib.parallel_config(backend, n_jobs=2):

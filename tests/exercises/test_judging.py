@@ -91,15 +91,15 @@ JUNK = {
 }
 
 
-@pytest.mark.parametrize("name", JUNK)
 @pytest.mark.parametrize("ex", EXERCISES)
-def test_no_junk_makes_a_check_raise_or_earns_points_or_stays_unjudged(ex, name, capsys):
-    for count in (1, 2, 3):
-        feedback = check(ex.id, *[JUNK[name]] * count)
-        assert feedback.points < ex.points
-        if count == ex.n_answers:
-            assert "unjudged" not in [line.mistake for line in feedback.lines], feedback.lines
-    assert capsys.readouterr().err == ""
+def test_no_junk_makes_a_check_raise_or_earns_points_or_stays_unjudged(ex, capsys):
+    for name, junk in JUNK.items():
+        for count in (1, 2, 3):
+            feedback = check(ex.id, *[junk] * count)
+            assert feedback.points < ex.points, name
+            if count == ex.n_answers:
+                assert "unjudged" not in [line.mistake for line in feedback.lines], (name, feedback.lines)
+        assert capsys.readouterr().err == "", name
 
 
 ANYTHING = st.one_of(
