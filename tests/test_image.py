@@ -151,7 +151,7 @@ def test_a_picture_made_smaller_keeps_its_halves(saved):
 
 
 def test_no_pixel_at_all_is_refused():
-    with pytest.raises(ValueError, match="max_pixels must be a whole number from 1 on, but 0 came"):
+    with pytest.raises(ValueError, match="max_pixels must be a whole number from 1 on, but got 0"):
         load_photograph(data_file("china.png"), max_pixels=0)
 
 
@@ -194,7 +194,7 @@ def test_a_folder_is_not_a_picture(saved, tmp_path):
 
 @pytest.mark.parametrize("path", ["", "  ", None, 3, b"mine.png"])
 def test_what_is_no_path_is_refused(path):
-    with pytest.raises(PhotographError, match=r"path of a picture is a text, such as 'holiday\.jpg', but .* came"):
+    with pytest.raises(PhotographError, match=r"path of a picture is a text, such as 'holiday\.jpg', but got"):
         load_photograph(path)
 
 

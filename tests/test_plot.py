@@ -169,7 +169,7 @@ def test_every_sample_is_drawn_exactly_once(ax, kind):
     ids=["clusters", "density", "regions", "responsibilities", "ellipses-model", "density-model"],
 )
 def test_three_features_are_refused_with_the_mend(ax, draw):
-    with pytest.raises(ValueError, match=r"two features, but 3 came.*marginal\(gmm, features\)"):
+    with pytest.raises(ValueError, match=r"two features, but got 3.*marginal\(gmm, features\)"):
         draw()
 
 
@@ -264,7 +264,7 @@ def test_a_legend_can_be_left_out(ax):
     ids=["clusters", "regions"],
 )
 def test_a_label_outside_the_order_is_refused(ax, draw):
-    with pytest.raises(ValueError, match=r"order \['Adelie', 'Chinstrap'\], but \['Gentoo'\] came"):
+    with pytest.raises(ValueError, match=r"order \['Adelie', 'Chinstrap'\], but got \['Gentoo'\]"):
         draw()
 
 
@@ -543,7 +543,7 @@ def test_the_legend_of_segments_names_the_components_that_are_there(ax):
 
 
 def test_labels_of_a_sample_alone_are_refused(ax):
-    with pytest.raises(ValueError, match=r"2 x 3 pixels needs as many labels, but 5 came: predict all pixels"):
+    with pytest.raises(ValueError, match=r"2 x 3 pixels needs as many labels, but got 5: predict all pixels"):
         plot.plot_segments(SEGMENTS[:5], (2, 3, 3), ax=ax)
 
 

@@ -83,5 +83,5 @@ def test_punching_leaves_the_input_whole():
 
 @pytest.mark.parametrize("share", [-0.1, 1, 30])
 def test_a_share_outside_its_range_is_refused(share):
-    with pytest.raises(ValueError, match=f"at least 0 and below 1, but {share} came"):
+    with pytest.raises(ValueError, match=f"at least 0 and below 1, but got {share}"):
         punch_holes(whole(), share)

@@ -7,6 +7,7 @@ table with a row for each pixel, row after row of the picture.
 import warnings
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class PhotographError(ValueError):
     """The file is no picture that can be read; the sentence says what came and what to do."""
 
 
-def load_photograph(path: str | PathLike, *, max_pixels: int = 70_000) -> NDArray[np.float64]:
+def load_photograph(path: str | PathLike[str], *, max_pixels: int = 70_000) -> NDArray[np.float64]:
     """Load a photograph, upright, in red, green and blue, and small enough for a fit.
 
     A greyscale picture gets three equal channels; transparent parts become white; of an animation the first frame
@@ -49,7 +50,7 @@ def load_photograph(path: str | PathLike, *, max_pixels: int = 70_000) -> NDArra
         If there is no such file, it is damaged or no picture, or it has more than 50 million pixels.
     """
     if max_pixels < 1:
-        raise ValueError(f"max_pixels must be a whole number from 1 on, but {max_pixels!r} came.")
+        raise ValueError(f"max_pixels must be a whole number from 1 on, but got {max_pixels!r}.")
     file = _existing(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow finds odd in a header does not matter to the pixels
@@ -72,9 +73,9 @@ def load_photograph(path: str | PathLike, *, max_pixels: int = 70_000) -> NDArra
             ) from error
 
 
-def _existing(path: str | PathLike) -> Path:
+def _existing(path: str | PathLike[str]) -> Path:
     if not isinstance(path, str | PathLike) or not str(path).strip():
-        raise PhotographError(f"The path of a picture is a text, such as 'holiday.jpg', but {path!r} came.")
+        raise PhotographError(f"The path of a picture is a text, such as 'holiday.jpg', but got {path!r}.")
     if str(path).lower().startswith(("http:", "https:")):
         raise PhotographError(f"{path} is an address on the web: download the picture and give the file's path.")
     file = Path(path).expanduser()
@@ -98,7 +99,7 @@ def _upright_rgb(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.f
     if pixels > LARGEST:
         raise _too_large(name)
     shrink = min(1.0, (max_pixels / pixels) ** 0.5)
-    size = tuple(max(1, int(side * shrink)) for side in image.size)
+    size = max(1, int(image.width * shrink)), max(1, int(image.height * shrink))
     image.draft("RGB", size)  # a JPEG decodes straight to an eighth, a quarter or a half of its size
     small = _on_white(_in_colour(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     # The note on the orientation is the file's, so it is handed on to the picture made from it.
@@ -121,14 +122,14 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def inside(polygon: NDArray, points: NDArray) -> NDArray[np.bool_]:
+def inside(polygon: NDArray[Any], points: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which points (m, 2) lie inside a closed polygon of corners (n, 2), both as x and y."""
     from matplotlib.path import Path as Polygon
 
     return Polygon(polygon).contains_points(points)
 
 
-def distance_to(polygon: NDArray, points: NDArray) -> NDArray[np.float64]:
+def distance_to(polygon: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
     """Return the distance of each point (m, 2) from the outline of a closed polygon of corners (n, 2)."""
     starts, ends = polygon, np.roll(polygon, -1, axis=0)
     nearest = np.full(len(points), np.inf)
@@ -160,7 +161,7 @@ def flower_truth(*, seam: float = 3.0) -> NDArray[np.float64]:
     centres = np.column_stack([(columns.ravel() + 0.5) * 640 / width, (rows.ravel() + 0.5) * 427 / height])
     parts = {name: group[["x", "y"]].to_numpy() for name, group in load_flower_outline().groupby("part")}
     petals = [parts["dahlia"], parts["dahlia_lower"]]
-    truth = np.any([inside(polygon, centres) for polygon in petals], axis=0).astype(np.float64)
+    truth: NDArray[np.float64] = np.any([inside(polygon, centres) for polygon in petals], axis=0).astype(np.float64)
     truth[np.min([distance_to(polygon, centres) for polygon in petals], axis=0) <= seam] = np.nan
     truth[inside(parts["void_bud"], centres)] = np.nan
-    return truth.reshape(height, width)
+    return np.reshape(truth, (height, width))

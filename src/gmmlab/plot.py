@@ -5,6 +5,7 @@ a model. Component ``k`` has the same colour and the same marker in every figure
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +39,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 """Marker of component k, so that no reader depends on colour."""
 
 _EDGE = "#222222"
-_POINTS = {
+_POINTS: dict[str, Any] = {
     "linestyle": "none",
     "markersize": 5.5,
     "markeredgecolor": _EDGE,
@@ -61,7 +62,7 @@ def plot_clusters(
     X: pd.DataFrame,
     labels: ArrayLike,
     *,
-    order: Sequence | None = None,
+    order: Sequence[Any] | None = None,
     ax: Axes | None = None,
     legend: bool = True,
 ) -> Axes:
@@ -89,7 +90,7 @@ def plot_clusters(
     labels = np.asarray(labels)
     for place, label in _places(labels, order):
         members = X[labels == label].to_numpy()
-        style = {"color": colour_of(place), "marker": marker_of(place)}
+        style: dict[str, Any] = {"color": colour_of(place), "marker": marker_of(place)}
         name = f"component {label}" if type(label) is int and label >= 0 else str(label)
         ax.plot(*members.T, **_POINTS, **style, label=name)
     if legend:
@@ -97,13 +98,13 @@ def plot_clusters(
     return ax
 
 
-def _places(labels: NDArray, order: Sequence | None) -> list[tuple[int, int | str]]:
+def _places(labels: NDArray[Any], order: Sequence[Any] | None) -> list[tuple[int, int | str]]:
     """Pair each label that occurs with its place in the palette."""
     present = np.unique(labels).tolist()
     if order is not None:
         unknown = [label for label in present if label not in list(order)]
         if unknown:
-            raise ValueError(f"Every label must be in the order {list(order)}, but {unknown} came.")
+            raise ValueError(f"Every label must be in the order {list(order)}, but got {unknown}.")
         return [(place, label) for place, label in enumerate(order) if label in present]
     if all(type(label) is int for label in present):
         # A negative number (an outlier, an unmatched cluster) is no component: it takes a place after them.
@@ -146,12 +147,13 @@ def plot_ellipses(gmm: GaussianMixture, *, coverage: float | Sequence[float] = 0
     return ax
 
 
-def ellipse(mean: NDArray, covariance: NDArray, coverage: float, colour: str) -> Ellipse:
+def ellipse(mean: NDArray[Any], covariance: NDArray[Any], coverage: float, colour: str) -> Ellipse:
     """Return the ellipse that holds a share of a two-dimensional Gaussian."""
     lengths, directions = np.linalg.eigh(covariance)
     width, height = 2 * ellipse_radius(coverage) * np.sqrt(lengths)
     angle = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
-    return Ellipse(mean, width, height, angle=angle, facecolor=(*to_rgb(colour), 0.15), edgecolor=colour, linewidth=2)
+    centre = float(mean[0]), float(mean[1])
+    return Ellipse(centre, width, height, angle=angle, facecolor=(*to_rgb(colour), 0.15), edgecolor=colour, linewidth=2)
 
 
 def plot_mixture(
@@ -230,7 +232,7 @@ def plot_regions(
     predict: Callable[[pd.DataFrame], ArrayLike],
     X: pd.DataFrame,
     *,
-    order: Sequence | None = None,
+    order: Sequence[Any] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Shade the plane by the label that a model predicts there, and draw the boundaries between labels.
@@ -258,7 +260,7 @@ def plot_regions(
     place = np.zeros(len(labels))
     for k, label in _places(labels, order):
         place[labels == label] = k
-    place = place.reshape(len(y), len(x))
+    place = np.reshape(place, (len(y), len(x)))
     last = int(place.max()) + 1
     colours = ListedColormap([colour_of(k) for k in range(last)])
     ax.pcolormesh(x, y, place, cmap=colours, vmin=-0.5, vmax=last - 0.5, alpha=0.22, shading="nearest")
@@ -302,12 +304,13 @@ def plot_responsibilities(X: pd.DataFrame, responsibilities: ArrayLike, *, ax: A
         mine = owner == k
         edges = np.where(doubtful[mine], 1.8, 0.3)
         ax.scatter(
-            *X[mine].to_numpy().T,
+            X[mine].iloc[:, 0],
+            X[mine].iloc[:, 1],
             c=colours[mine],
             marker=marker_of(k),
             s=34,
             edgecolors=_EDGE,
-            linewidths=edges,
+            linewidths=edges.tolist(),
         )
     handles = [
         Line2D([], [], linestyle="none", marker=marker_of(k), color=colour_of(k), markeredgecolor=_EDGE)
@@ -378,14 +381,14 @@ def _axes_for(X: pd.DataFrame, ax: Axes | None) -> Axes:
 def _check_two(n_features: int) -> None:
     if n_features != 2:
         raise ValueError(
-            f"This figure draws two features, but {n_features} came. Choose two columns of the data, and "
+            f"This figure draws two features, but got {n_features}. Choose two columns of the data, and "
             "marginal(gmm, features) of the mixture."
         )
 
 
-def _grid(low: ArrayLike, high: ArrayLike, columns: Sequence[str]) -> tuple[NDArray, NDArray, pd.DataFrame]:
+def _grid(low: ArrayLike, high: ArrayLike, columns: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], pd.DataFrame]:
     """Return 300 values along each axis, and all their pairs as rows."""
-    x, y = np.linspace(low, high, 300).T
+    x, y = np.linspace(np.asarray(low, dtype=float), np.asarray(high, dtype=float), 300).T
     across, up = np.meshgrid(x, y)
     return x, y, pd.DataFrame(np.column_stack([across.ravel(), up.ravel()]), columns=columns)
 
@@ -429,12 +432,12 @@ def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | Non
     """
     if criterion not in _CRITERIA or results[criterion].isna().all():
         raise ValueError(
-            f"The criterion must be one of {list(_CRITERIA)} that the search measured: {criterion!r} came."
+            f"The criterion must be one of {list(_CRITERIA)} that the search measured, but got {criterion!r}."
         )
     ax = plt.gca() if ax is None else ax
     for place, (kind, line) in enumerate(_LINES.items()):
         of_kind = results[results["covariance_type"] == kind].sort_values("n_components")
-        style = {"color": colour_of(place), "marker": marker_of(place), "linestyle": line}
+        style: dict[str, Any] = {"color": colour_of(place), "marker": marker_of(place), "linestyle": line}
         if len(of_kind):
             ax.plot(of_kind["n_components"], of_kind[criterion], label=kind, **style)
     sound, crossed = results[~results["degenerate"]], results[results["degenerate"]]
@@ -452,7 +455,7 @@ def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | Non
     return ax
 
 
-def plot_image(image: ArrayLike, *, ax: Axes | None = None, **imshow) -> Axes:
+def plot_image(image: ArrayLike, *, ax: Axes | None = None, **imshow: Any) -> Axes:
     """Draw a picture, or a map of one number a pixel, without axes: its pixels are its scale.
 
     Parameters
@@ -502,13 +505,13 @@ def plot_segments(labels: ArrayLike, shape: Sequence[int], *, ax: Axes | None = 
     height, width = shape[:2]
     if labels.size != height * width:
         raise ValueError(
-            f"A picture of {height} x {width} pixels needs as many labels, but {labels.size} came: predict all pixels."
+            f"A picture of {height} x {width} pixels needs as many labels, but got {labels.size}: predict all pixels."
         )
     colours = np.array([to_rgb(colour_of(k)) for k in range(int(labels.max()) + 1)])
     ax = plot_image(colours[labels.reshape(height, width)], ax=ax, interpolation="nearest")
     if legend:
         present = np.unique(labels).tolist()
         handles = [Line2D([], [], linestyle="none", marker="s", color=colours[k]) for k in present]
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": min(len(present), 8)}
+        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": min(len(present), 8)}
         ax.legend(handles, present, title="component", handletextpad=0.1, columnspacing=0.9, **place)
     return ax

@@ -63,7 +63,7 @@ def punch_holes(X: pd.DataFrame, share: float, *, random_state: int = 0) -> pd.D
         If ``share`` is outside [0, 1).
     """
     if not 0 <= share < 1:
-        raise ValueError(f"The share of holes must be at least 0 and below 1, but {share!r} came.")
+        raise ValueError(f"The share of holes must be at least 0 and below 1, but got {share!r}.")
     rng = np.random.default_rng(random_state)
     holes = rng.random(X.shape) < share
     kept = rng.integers(X.shape[1], size=len(X))

@@ -1,6 +1,7 @@
 """A detector's threshold: what it flags when it is allowed more or fewer false alarms."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,12 @@ def move_threshold(
 
     def draw(left: Axes, right: Axes) -> None:
         plot_clusters(X[chosen], np.asarray(names)[kinds], order=names, ax=left, legend=False)
-        flagged = {"markeredgecolor": DARK, "markerfacecolor": "none", "markeredgewidth": 2, "markersize": 9}
+        flagged: dict[str, Any] = {
+            "markeredgecolor": DARK,
+            "markerfacecolor": "none",
+            "markeredgewidth": 2,
+            "markersize": 9,
+        }
         left.plot(*X.loc[scores <= at["threshold"], chosen].to_numpy().T, "o", label="flagged", **flagged)
         left.set_title(f"Flagged at {100 * at['rate']:.3g}% false alarms")
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)
@@ -122,7 +128,7 @@ def move_threshold(
     show_scene(scene, alt, draw)
 
 
-def _outcome_in_words(row: dict, kinds: NDArray, names: tuple[str, str]) -> str:
+def _outcome_in_words(row: dict[str, Any], kinds: NDArray[Any], names: tuple[str, str]) -> str:
     n, m = int((kinds == 0).sum()), int(kinds.sum())
     precise = f"{100 * row['precision']:.1f}%" if row["flagged"] else "not defined, since nothing is flagged"
     if np.isneginf(row["threshold"]):

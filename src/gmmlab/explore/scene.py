@@ -71,10 +71,11 @@ def draw_mixture(gmm: GaussianMixture, X: pd.DataFrame, chosen: list[str], ax: A
     """Draw what the browser draws, for readers of the static figure."""
     plot_responsibilities(X[chosen], gmm.predict_proba(X.to_numpy()), ax=ax)
     plot_ellipses(marginal(gmm, [X.columns.get_loc(name) for name in chosen]), coverage=COVERAGE, ax=ax)
-    ax.get_legend().remove()
+    if legend := ax.get_legend():
+        legend.remove()
 
 
-def mixture_frame(gmm: GaussianMixture, X: pd.DataFrame, chosen: list[str]) -> dict:
+def mixture_frame(gmm: GaussianMixture, X: pd.DataFrame, chosen: list[str]) -> dict[str, Any]:
     """Return a mixture as the browser needs it: densities take a product, ellipses a circle times a matrix."""
     covariances = covariance_matrices(gmm)
     roots = np.swapaxes(np.linalg.inv(np.linalg.cholesky(covariances)), 1, 2)
@@ -92,12 +93,14 @@ def mixture_frame(gmm: GaussianMixture, X: pd.DataFrame, chosen: list[str]) -> d
     }
 
 
-def _plain(values: NDArray) -> list:
+def _plain(values: NDArray[Any]) -> list[Any]:
     """Return nested lists of ten digits, half as long to send as all seventeen."""
     return [_plain(row) for row in values] if np.ndim(values) > 1 else [float(f"{v:.10g}") for v in values]
 
 
-def new_scene(name: str, X: pd.DataFrame, chosen: list[str], frames: list, sides: list, legend: list) -> dict[str, Any]:
+def new_scene(
+    name: str, X: pd.DataFrame, chosen: list[str], frames: list[Any], sides: list[Any], legend: list[Any]
+) -> dict[str, Any]:
     """Return a scene without controls, as the browser takes it."""
     points = X[chosen].to_numpy(dtype=float)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -117,12 +120,12 @@ def new_scene(name: str, X: pd.DataFrame, chosen: list[str], frames: list, sides
     }
 
 
-def named_axes(title: str, x: str, y: str) -> dict:
+def named_axes(title: str, x: str, y: str) -> dict[str, Any]:
     """Return the words at a chart: its title, its labels, and its alt text."""
     return {"title": title, "x": x, "y": y, "alt": f"{title}: {y} against {x}."}
 
 
-def limits(xlim: Sequence[float], ylim: Sequence[float]) -> dict:
+def limits(xlim: Sequence[float], ylim: Sequence[float]) -> dict[str, Any]:
     """Return the ends of both axes, and round numbers between them as ticks."""
     return {"xlim": list(xlim), "ylim": list(ylim), "xticks": _ticks(xlim), "yticks": _ticks(ylim)}
 
@@ -144,27 +147,27 @@ def outline(marker: str, size: float) -> str:
     return "".join(parts)
 
 
-def marker_key(text: str, k: int) -> dict:
+def marker_key(text: str, k: int) -> dict[str, Any]:
     """Return a legend's entry for the samples of component k."""
     return {"text": text, "d": outline(marker_of(k), 8), "fill": colour_of(k), "stroke-width": 0.8}
 
 
-def line_key(text: str, colour: str, width: float = 1.6) -> dict:
+def line_key(text: str, colour: str, width: float = 1.6) -> dict[str, Any]:
     """Return a legend's entry for a line."""
     return {"text": text, "d": "M-12,0H12", "stroke": colour, "stroke-width": width}
 
 
-def curve_key(curve: dict) -> dict:
+def curve_key(curve: dict[str, Any]) -> dict[str, Any]:
     """Return a legend's entry for a curve of a chart, dashed like the curve."""
     return line_key(curve["name"], curve["colour"], 2.5) | {"stroke-dasharray": curve["dash"]}
 
 
-def ring_key(text: str) -> dict:
+def ring_key(text: str) -> dict[str, Any]:
     """Return a legend's entry for the ring that marks a place."""
     return {"text": text, "d": outline("o", 13), "stroke-width": 2.5}
 
 
-def mixture_legend(k: int) -> list[dict]:
+def mixture_legend(k: int) -> list[dict[str, Any]]:
     """Return the legend of samples, means and ellipses of k components."""
     return [
         *(marker_key(f"component {j}", j) for j in range(k)),
@@ -174,9 +177,9 @@ def mixture_legend(k: int) -> list[dict]:
     ]
 
 
-def show_scene(scene: dict, alt: str, draw: Callable[[Axes, Axes], None]) -> None:
+def show_scene(scene: dict[str, Any], alt: str, draw: Callable[[Axes, Axes], None]) -> None:
     """Show the scene where a kernel is alive, and the same as a figure, which carries the scene, everywhere else."""
-    view, _ = Explorer(scene=scene)._repr_mimebundle_()
-    view.pop("text/plain")  # its address differs from run to run
+    view = (Explorer(scene=scene)._repr_mimebundle_() or ({}, {}))[0]
+    view.pop("text/plain", None)  # its address differs from run to run
     with figure(alt, 1, 2, size=(10, 4.2), live=view, scene=scene) as axes:
         draw(*axes)

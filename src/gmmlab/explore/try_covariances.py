@@ -1,6 +1,7 @@
 """Covariance types side by side: what a type and a number of components make of the data, and what they cost."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ def try_covariances(
         draw_mixture(mixtures[best[::-1]], X, chosen, left)
         left.set_title(f"Lowest BIC: {best[0]}, {best[1]}; ellipses hold {PERCENT}")
         for place, kind in enumerate(COVARIANCE_TYPES):
-            style = {"color": colour_of(place), "marker": marker_of(place), "linestyle": _STROKES[kind]}
+            style: dict[str, Any] = {"color": colour_of(place), "marker": marker_of(place), "linestyle": _STROKES[kind]}
             right.plot(numbers, table.loc[kind, "bic"].loc[numbers], label=kind, **style)
         right.plot(best[1], table.at[best, "bic"], "o", markersize=16, markerfacecolor="none", color=DARK)
         right.set(xlabel="number of components", ylabel="BIC (lower is better)", title="BIC of each type")
