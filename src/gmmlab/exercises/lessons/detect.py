@@ -87,7 +87,7 @@ alarm_threshold: Exercise = function_exercise(
                         lambda s, rate: np.sort(s)[max(_product(s, rate), 1) - 1],
                     ],
                     "With k = 0 even the lowest score is too high a threshold: one of n + 1 is more than the rate. "
-                    "(And place -1 in Python is the *highest* score.) Return minus infinity.",
+                    "(And place -1 in Python is the highest score.) Return minus infinity.",
                 ),
                 Slip(
                     "wrong-tail",
@@ -213,10 +213,10 @@ _COSTS = {
     "costs-forgotten": "The costs do not enter: this makes the number of errors smallest.",
     "costs-swapped": "The costs have changed places: a miss is a strange sample without an alarm.",
     "all-errors-alike": "Neither costs nor base rate enter here.",
-    "counts-for-rates": "You weighed *numbers* of errors. There are more normal samples than strange ones, so divide "
+    "counts-for-rates": "You weighed numbers of errors. There are more normal samples than strange ones, so divide "
     "each number by its group's size.",
     "alarm-above": "Your alarm is raised at high scores. A low score is strange.",
-    "strictly-below": "Your alarm is raised *below* the threshold only. Here it is raised at the threshold too, so "
+    "strictly-below": "Your alarm is raised below the threshold only. Here it is raised at the threshold too, so "
     "yours raises one false alarm more: compare with `<=`.",
     "never-left-out": "In one call it is cheapest never to raise the alarm, and you do not try that. Add a threshold "
     "below all scores, such as minus infinity.",
