@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gmmlab.paths import lab_folder
+from gmmlab.paths import RESULTS, lab_folder
 
 SHA256 = {
     "banknote.csv": "2be7a21a189aa886acf9aa598efe9fe61291466c780a92b20c562a3b72b97e45",
@@ -180,7 +180,7 @@ def load_results(name: str) -> pd.DataFrame:
     DataError
         If there is no such table.
     """
-    folder = lab_folder() / "benchmarks" / "results"
+    folder = lab_folder() / RESULTS
     if not (folder / f"{name}.csv").is_file():
         there = ", ".join(sorted(path.stem for path in folder.glob("*.csv")))
         raise DataError(f"Expected the name of a table of results ({there}), got {name!r}.")

@@ -4,6 +4,9 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 
+RESULTS = "benchmarks/results"
+"""Beside ``data``: tables that benchmarks computed and notebooks read."""
+
 
 def lab_folder() -> Path:
     """Return the folder that holds ``notebooks/`` and ``data/``.

@@ -1,17 +1,19 @@
 import io
 import re
+import tomllib
 import zipfile
 
 import nbformat
 import pytest
 
+from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.author.release import release, release_files
 
 
 @pytest.fixture
 def checkout(lab):
-    for name in ("LICENSE", "environment.yml", "constraints.txt", "src/gmmlab/data.py"):
+    for name in ("LICENSE", "environment.yml", "constraints.txt", "src/gmmlab/data.py", "benchmarks/results/em.csv"):
         (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
         (lab.root / name).write_text(f"{name}\n")
     (lab.root / "src/gmmlab/__pycache__").mkdir()
@@ -24,6 +26,7 @@ def test_release_holds_the_lab_its_package_and_its_environment(checkout):
         "constraints.txt",
         "LICENSE",
         "README.md",
+        "benchmarks/results/em.csv",
         "data/birds.csv",
         "environment.yml",
         "notebooks/01_look.ipynb",
@@ -49,6 +52,13 @@ def test_files_that_the_readme_installs_from_are_in_the_release(checkout):
     named = re.findall(r"(?:-c|-f) (\S+)", files["README.md"].decode())
     assert set(named) == {"constraints.txt", "environment.yml"}
     assert set(named) < set(files)
+
+
+def test_what_the_wheel_carries_is_in_the_release():
+    table = tomllib.loads((paths.lab_folder() / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = table["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    files = release_files()
+    assert [folder for folder in carried if not any(name.startswith(f"{folder}/") for name in files)] == []
 
 
 def test_archive_is_the_same_bytes_every_time(checkout, tmp_path):

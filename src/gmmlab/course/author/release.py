@@ -69,7 +69,8 @@ def release_files() -> dict[str, bytes]:
     if not (root / "pyproject.toml").is_file():
         raise LabError("A release is made in a checkout of the lab's repository; this is a wheel.")
     as_they_are = {name: (root / name).read_bytes() for name in _AS_THEY_ARE}
-    return course_files() | files_under(root, "src/gmmlab") | as_they_are | {"README.md": _readme()}
+    folders = files_under(root, "src/gmmlab") | files_under(root, paths.RESULTS)
+    return course_files() | folders | as_they_are | {"README.md": _readme()}
 
 
 def _readme() -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gmmlab
 from gmmlab.course.sandbox.isolation import SCRATCH
-from gmmlab.paths import lab_folder
+from gmmlab.paths import RESULTS, lab_folder
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts")
 """Read-only inside, as far as they exist; the rest of /etc stays outside."""
@@ -84,8 +84,9 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def visible() -> list[Path]:
-    """Return what is there inside, read-only: the system, this Python, this package and the lab's data."""
-    wanted = [*map(Path, SYSTEM), *_python(), _package(), lab_folder() / "data"]
+    """Return what is there inside, read-only: the system, this Python, this package, and what notebooks read."""
+    read = [lab_folder() / name for name in ("data", RESULTS)]
+    wanted = [*map(Path, SYSTEM), *_python(), _package(), *read]
     found: list[Path] = []
     for path in wanted:
         if path.exists() and not any(path.is_relative_to(other) for other in found):
