@@ -52,7 +52,7 @@ def _damped_mean(differences: np.ndarray, axis: int, damping: float) -> np.ndarr
 class Segments:
     """Bias, plus a mixture of spheres in the differences from it, fitted by EM to the ratings that are there.
 
-    A component's mean is damped; the best of ten random starts counts.
+    A component's mean is damped; the best of five random starts counts.
     """
 
     components: int = 2
@@ -61,7 +61,7 @@ class Segments:
     def fit(self, ratings: np.ndarray) -> Self:
         self.bias = Bias().fit(ratings)
         e = ratings - self.bias.predict(ratings)
-        runs = [self._climb(e, np.random.default_rng(seed)) for seed in range(10)]
+        runs = [self._climb(e, np.random.default_rng(seed)) for seed in range(5)]
         _, self.weights, self.means, self.variance = max(runs, key=lambda run: run[0])
         return self
 
@@ -83,7 +83,7 @@ class Segments:
             r = np.exp(joint - total[:, None])
             count = seen.sum() + self.damping * means.size
             heights.append(total.sum() - penalty / (2 * variance) - count / 2 * np.log(variance))
-            if heights[-1] - heights[-2] < 1e-6 * len(e):
+            if heights[-1] - heights[-2] < 1e-5 * len(e):
                 break
         return heights[-1], weights + 1e-300, means, variance
 
@@ -156,24 +156,26 @@ class Gaussian:
     """A Gaussian over all films, or a mixture with one shared covariance, by EM to convergence with a prior.
 
     The prior weighs as much as ``rows`` imaginary users who differ in generosity only, as the bias model has it. Two
-    components start on either side of the fit of one, along its widest direction.
+    components start from the two halves of the users along the widest direction of their differences from the bias.
     """
 
     rows: float = 200.0
     components: int = 1
+    tol: float = 3e-3
 
     def fit(self, ratings: np.ndarray) -> Self:
         bias = Bias().fit(ratings)
-        generosity, own = np.var(bias.of_users(ratings)), np.nanvar(ratings - bias.predict(ratings))
+        base = bias.predict(ratings)
+        generosity, own = np.var(bias.of_users(ratings)), np.nanvar(ratings - base)
         simple = generosity + own * np.eye(ratings.shape[1])
-        start = Parameters(np.ones(1), (bias.mean + bias.films)[None], simple, "tied")
-        for k in range(1, self.components + 1):
-            if k == 2:
-                values, directions = np.linalg.eigh(start.covariances)
-                step = 0.6 * np.sqrt(values[-1]) * directions[:, -1]
-                start = Parameters(np.full(2, 0.5), start.means + np.array([step, -step]), start.covariances, "tied")
-            start = em_with_missing(ratings, start, max_iter=200, prior=Prior(simple, self.rows)).parameters
-        self.parameters = start
+        e = ratings - base
+        means = bias.mean + bias.films + np.zeros((self.components, 1))
+        if self.components == 2:
+            side = np.linalg.svd(np.nan_to_num(e), full_matrices=False)[0][:, 0] > 0
+            means += [_damped_mean(e[half], 0, 10) for half in (side, ~side)]
+        start = Parameters(np.full(self.components, 1 / self.components), means, simple, "tied")
+        found = em_with_missing(ratings, start, max_iter=200, tol=self.tol, prior=Prior(simple, self.rows))
+        self.parameters = found.parameters
         return self
 
     def predict(self, known: np.ndarray) -> np.ndarray:
