@@ -3,9 +3,9 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gmmlab import __version__
 from gmmlab.course import LabError
@@ -152,170 +152,179 @@ def _doctor(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number within limits."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+class _Argument:
+    """One argument of a command: what `argparse` takes."""
+
+    def __init__(self, *flags: str, **settings: Any) -> None:
+        self.flags, self.settings = flags, settings
+
+
+class _Command(NamedTuple):
+    """One row of the table of commands."""
+
+    name: str
+    function: Callable[[argparse.Namespace], int]
+    purpose: str
+    example: str
+    arguments: tuple[_Argument, ...] = ()
+
+
+def _output(default: str) -> _Argument:
+    return _Argument("-o", "--output", metavar="FOLDER", default=default, help="where to write (default: %(default)s)")
+
+
+_NOTEBOOKS = _Argument(
+    "notebooks",
+    metavar="NOTEBOOK",
+    nargs="*",
+    help="a name such as 03_fit_mixture, a number such as 03, or a path (default: all, in order)",
+)
+_TIMEOUT = _Argument(
+    "--timeout",
+    type=_whole_number(1, 10**6),
+    metavar="SECONDS",
+    default=600,
+    help="the longest that one cell may take (default: %(default)s)",
+)
+
+COMMANDS = (
+    _Command(
+        "start",
+        _start,
+        "Make or update a working copy of the lab, and open it in JupyterLab.",
+        "gmm-lab start my-gmm-lab --no-browser --port 8899",
+        (
+            _Argument(
+                "folder",
+                metavar="FOLDER",
+                nargs="?",
+                default="my-gmm-lab",
+                help="where the copy is or shall be; what you changed in it is never touched (default: %(default)s)",
+            ),
+            _Argument("--no-browser", dest="browser", action="store_false", help="only print the address to open"),
+            _Argument(
+                "--port",
+                type=_whole_number(1, 65535),
+                metavar="N",
+                help="the port to listen on, from 1 to 65535; the next free one is taken if it is in use",
+            ),
+        ),
+    ),
+    _Command(
+        "run",
+        _run,
+        "Execute notebooks in fresh kernels, and write the executed ones into a folder.",
+        "gmm-lab run 03 04 -o build",
+        (_NOTEBOOKS, _TIMEOUT, _output("build")),
+    ),
+    _Command(
+        "book",
+        _book,
+        "Make of saved notebooks, without executing them, a site to read in a browser.",
+        "gmm-lab book -o build/book",
+        (_NOTEBOOKS, _output("build/book")),
+    ),
+    _Command(
+        "refresh",
+        _refresh,
+        "For authors: execute the checkout's notebooks and save them, in their normal form, in place.",
+        "gmm-lab refresh 03_fit_mixture",
+        (
+            _NOTEBOOKS,
+            _TIMEOUT,
+            _Argument("--check", action="store_true", help="change nothing; status 1 if a notebook would change"),
+        ),
+    ),
+    _Command(
+        "new",
+        _new,
+        "For authors: lay the cells, the record and the cases of an exercise, or of a whole notebook, to be filled.",
+        "gmm-lab new exercise fit-6",
+        (
+            _Argument("kind", choices=["exercise", "notebook"], help="what to lay"),
+            _Argument("name", metavar="NAME", help="such as fit-6 for an exercise, or 16_my_lesson for a notebook"),
+            _Argument(
+                "--lesson",
+                metavar="WORD",
+                help="for a notebook: what the ids of its exercises begin with (default: the first word of its name)",
+            ),
+        ),
+    ),
+    _Command(
+        "release",
+        _release,
+        "For instructors: write the lab without its solutions, to be handed to students.",
+        "gmm-lab release gmm-lab-students.zip",
+        (_Argument("target", metavar="FOLDER|FILE.zip", help="the folder or the .zip file to write"),),
+    ),
+    _Command(
+        "grade",
+        _grade,
+        "For instructors: grade what a class handed in, without running any of it unless told to.",
+        "gmm-lab grade submissions.zip -o grades --class-list class.csv",
+        (
+            _Argument(
+                "submissions",
+                metavar="SUBMISSIONS",
+                help="a folder with a folder for each student, a flat folder as Canvas or Moodle give it, or a .zip of "
+                "either",
+            ),
+            _output("grades"),
+            _Argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too"),
+            _Argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports"),
+            _Argument(
+                "--jobs",
+                type=_whole_number(1, 1000),
+                metavar="N",
+                help="processes at work (default: one for each core)",
+            ),
+            _Argument("--dask", metavar="ADDRESS", help="let the workers of this Dask scheduler do the work"),
+            _Argument(
+                "--rerun", action="store_true", help="run each notebook again, in a sandbox, and judge what comes out"
+            ),
+            _Argument(
+                "--seed",
+                type=_whole_number(0, 2**31 - 1),
+                metavar="N",
+                help="with --rerun: draw the inputs for students' functions from it (default: one that nobody knows)",
+            ),
+            _Argument(
+                "--sandbox",
+                choices=["bubblewrap", "none"],
+                default="bubblewrap",
+                help="with --rerun: what keeps the notebooks from your files and network (default: %(default)s)",
+            ),
+        ),
+    ),
+    _Command(
+        "doctor",
+        _doctor,
+        "Say whether this environment can run the lab, and how to mend what is wrong.",
+        "gmm-lab doctor",
+    ),
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gmm-lab", description="A lab on Gaussian mixture models, in notebooks on real data."
     )
     parser.add_argument("--version", action="version", version=f"gmm-lab {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_start(commands)
-    _add_run(commands)
-    _add_book(commands)
-    _add_refresh(commands)
-    _add_new(commands)
-    _add_release(commands)
-    _add_grade(commands)
-    _add_doctor(commands)
+    for row in COMMANDS:
+        one = commands.add_parser(row.name, help=row.purpose, description=row.purpose, epilog=f"Example: {row.example}")
+        one.set_defaults(command=row.function)
+        for argument in row.arguments:
+            one.add_argument(*argument.flags, **argument.settings)
     return parser
-
-
-def _add(commands, name: str, function, purpose: str, example: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=purpose, description=purpose, epilog=f"Example: {example}")
-    parser.set_defaults(command=function)
-    return parser
-
-
-def _add_start(commands) -> None:
-    purpose = "Make or update a working copy of the lab, and open it in JupyterLab."
-    parser = _add(commands, "start", _start, purpose, "gmm-lab start my-gmm-lab --no-browser --port 8899")
-    parser.add_argument(
-        "folder",
-        metavar="FOLDER",
-        nargs="?",
-        default="my-gmm-lab",
-        help="where the copy is or shall be; what you changed in it is never touched (default: %(default)s)",
-    )
-    parser.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address to open")
-    parser.add_argument(
-        "--port",
-        type=_port,
-        metavar="N",
-        help="the port to listen on, from 1 to 65535; the next free one is taken if it is in use",
-    )
-
-
-def _add_run(commands) -> None:
-    purpose = "Execute notebooks in fresh kernels, and write the executed ones into a folder."
-    parser = _add(commands, "run", _run, purpose, "gmm-lab run 03 04 -o build")
-    _add_notebooks(parser)
-    _add_timeout(parser)
-    _add_output(parser, "build")
-
-
-def _add_book(commands) -> None:
-    purpose = "Make of saved notebooks, without executing them, a site to read in a browser."
-    parser = _add(commands, "book", _book, purpose, "gmm-lab book -o build/book")
-    _add_notebooks(parser)
-    _add_output(parser, "build/book")
-
-
-def _add_refresh(commands) -> None:
-    purpose = "For authors: execute the checkout's notebooks and save them, in their normal form, in place."
-    parser = _add(commands, "refresh", _refresh, purpose, "gmm-lab refresh 03_fit_mixture")
-    _add_notebooks(parser)
-    _add_timeout(parser)
-    parser.add_argument("--check", action="store_true", help="change nothing; status 1 if a notebook would change")
-
-
-def _add_new(commands) -> None:
-    purpose = (
-        "For authors: lay the cells, the record and the cases of an exercise, or of a whole notebook, to be filled."
-    )
-    parser = _add(commands, "new", _new, purpose, "gmm-lab new exercise fit-6")
-    parser.add_argument("kind", choices=["exercise", "notebook"], help="what to lay")
-    parser.add_argument("name", metavar="NAME", help="such as fit-6 for an exercise, or 16_check_model for a notebook")
-    parser.add_argument(
-        "--lesson",
-        metavar="WORD",
-        help="for a notebook: what the ids of its exercises begin with (default: the first word of its name)",
-    )
-
-
-def _add_release(commands) -> None:
-    purpose = "For instructors: write the lab without its solutions, to be handed to students."
-    parser = _add(commands, "release", _release, purpose, "gmm-lab release gmm-lab-students.zip")
-    parser.add_argument("target", metavar="FOLDER|FILE.zip", help="the folder or the .zip file to write")
-
-
-def _add_grade(commands) -> None:
-    purpose = "For instructors: grade what a class handed in, without running any of it unless told to."
-    parser = _add(commands, "grade", _grade, purpose, "gmm-lab grade submissions.zip -o grades --class-list class.csv")
-    parser.add_argument(
-        "submissions",
-        metavar="SUBMISSIONS",
-        help="a folder with a folder for each student, a flat folder as Canvas or Moodle give it, or a .zip of either",
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="FOLDER", default="grades", help="where to write (default: %(default)s)"
-    )
-    parser.add_argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too")
-    parser.add_argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports")
-    parser.add_argument("--jobs", type=_count, metavar="N", help="processes at work (default: one for each core)")
-    parser.add_argument("--dask", metavar="ADDRESS", help="let the workers of this Dask scheduler do the work")
-    parser.add_argument(
-        "--rerun", action="store_true", help="run each notebook again, in a sandbox, and judge what comes out"
-    )
-    parser.add_argument(
-        "--seed",
-        type=_seed,
-        metavar="N",
-        help="with --rerun: draw the inputs for students' functions from it (default: one that nobody knows)",
-    )
-    parser.add_argument(
-        "--sandbox",
-        choices=["bubblewrap", "none"],
-        default="bubblewrap",
-        help="with --rerun: what keeps the notebooks from your files and network (default: %(default)s)",
-    )
-
-
-def _add_doctor(commands) -> None:
-    purpose = "Say whether this environment can run the lab, and how to mend what is wrong."
-    _add(commands, "doctor", _doctor, purpose, "gmm-lab doctor")
-
-
-def _add_notebooks(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "notebooks",
-        metavar="NOTEBOOK",
-        nargs="*",
-        help="a name such as 03_fit_mixture, a number such as 03, or a path (default: all, in order)",
-    )
-
-
-def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "-o", "--output", metavar="FOLDER", default=default, help="where to write (default: %(default)s)"
-    )
-
-
-def _add_timeout(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        metavar="SECONDS",
-        default=600,
-        help="the longest that one cell may take (default: %(default)s)",
-    )
-
-
-def _port(text: str) -> int:
-    return _whole_number(text, 1, 65535)
-
-
-def _seconds(text: str) -> int:
-    return _whole_number(text, 1, 10**6)
-
-
-def _count(text: str) -> int:
-    return _whole_number(text, 1, 1000)
-
-
-def _seed(text: str) -> int:
-    return _whole_number(text, 0, 2**31 - 1)
-
-
-def _whole_number(text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-    return int(text)
