@@ -83,6 +83,16 @@ def the_table_itself():
     return load_penguins().dropna().drop(columns=MEASURES).to_dict()
 
 
+@wrong("load-1", "kept-for-lost")
+def rows_of_the_table():
+    return len(load_penguins())
+
+
+@wrong("load-1", "wrong-kind")
+def in_words():
+    return "nine"
+
+
 @wrong("load-1", "wrong-shape")
 def one_count_a_column():
     return load_penguins().isna().sum()
@@ -176,6 +186,11 @@ def islands_for_species():
 @wrong("load-2", "wrong-kind")
 def a_list_without_names():
     return species_per_island().tolist()
+
+
+@wrong("load-2", "wrong-kind")
+def one_number_for_all_islands():
+    return int(species_per_island().sum())
 
 
 @wrong("load-2", "not-finite")

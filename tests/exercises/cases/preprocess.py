@@ -209,3 +209,28 @@ def asked_an_array_for_rows():
 @wrong("preprocess-2", "wrong-kind")
 def called_the_function():
     return -3.45
+
+
+@wrong("preprocess-3", "chose-a")
+def capital_with_a_dot():
+    return "A."
+
+
+@wrong("preprocess-3", "chose-b")
+def letter_in_spaces():
+    return " b "
+
+
+@wrong("preprocess-3", "chose-d")
+def letter_in_brackets():
+    return "(D)"
+
+
+@wrong("preprocess-3", "wrong-kind")
+def a_letter_that_is_no_option():
+    return "e"
+
+
+@wrong("preprocess-3", "wrong-kind")
+def a_dict_of_the_letter():
+    return {"preprocess_3": "c"}
