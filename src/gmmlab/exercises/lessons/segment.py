@@ -219,7 +219,8 @@ def without_light(answer: Any) -> Iterator[Line]:
     yield rubric(
         1,
         steady and coloured,
-        "The light is gone, and the colours are apart.",
+        "The light is gone, and the colours are apart. With such features plain k-means finds the five colours of the "
+        "mosaic.",
         *mistakes,
         otherwise=_LIGHT["brightness-kept"],
     )
