@@ -18,7 +18,7 @@ from sklearn.mixture import GaussianMixture
 from traitlets.config import Config
 
 from gmmlab import plot
-from gmmlab.data import MEASURES, load_faithful, load_flower, load_penguins
+from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.figure import STYLE, figure, unpacked
 from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters, marginal
 
@@ -37,8 +37,6 @@ def fitted(X, covariance_type: str = "full", n_components: int = 3) -> GaussianM
 
 GEYSER = fitted(FAITHFUL)
 LABELS = GEYSER.predict(FAITHFUL)
-FLOWER = load_flower()
-SEGMENTS = np.array([0, 0, 2, 3, 3, 0])
 
 DRAWINGS = {
     "clusters": lambda ax: plot.plot_clusters(FAITHFUL, LABELS, ax=ax),
@@ -48,8 +46,6 @@ DRAWINGS = {
     "regions": lambda ax: plot.plot_regions(GEYSER.predict, FAITHFUL, ax=ax),
     "responsibilities": lambda ax: plot.plot_responsibilities(FAITHFUL, GEYSER.predict_proba(FAITHFUL), ax=ax),
     "density_1d": lambda ax: plot.plot_density_1d(marginal(GEYSER, ["waiting"]), FAITHFUL["waiting"], ax=ax),
-    "image": lambda ax: plot.plot_image(FLOWER, ax=ax),
-    "segments": lambda ax: plot.plot_segments(SEGMENTS, (2, 3), ax=ax),
 }
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 
@@ -505,46 +501,6 @@ def test_the_legend_of_responsibilities_explains_colours_and_edges(ax):
 def test_shares_that_do_not_sum_to_one_are_refused(ax, wrong):
     with pytest.raises(ValueError, match=r"sums to one, as from gmm\.predict_proba"):
         plot.plot_responsibilities(FAITHFUL, wrong, ax=ax)
-
-
-# Pictures
-
-
-def test_a_picture_is_drawn_in_its_own_colours(ax):
-    plot.plot_image(FLOWER, ax=ax)
-    np.testing.assert_array_equal(ax.images[0].get_array(), FLOWER)
-
-
-def test_noise_beyond_black_and_white_is_clipped(ax):
-    plot.plot_image(np.array([[[-0.2, 0.5, 1.3]]]), ax=ax)
-    assert ax.images[0].get_array().ravel().tolist() == [0, 0.5, 1]
-
-
-def test_a_map_keeps_its_values_and_limits(ax):
-    plot.plot_image([[0.25, 5.0]], ax=ax, vmin=0, vmax=8)
-    assert ax.images[0].get_array().ravel().tolist() == [0.25, 5.0]
-    assert ax.images[0].get_clim() == (0, 8)
-
-
-@pytest.mark.parametrize("kind", ["image", "segments"])
-def test_a_picture_has_no_axes(ax, kind):
-    assert not DRAWINGS[kind](ax).axison
-
-
-def test_a_segment_has_the_colour_of_its_component_row_after_row(ax):
-    DRAWINGS["segments"](ax)
-    drawn = [[to_hex(colour) for colour in row] for row in ax.images[0].get_array()]
-    assert drawn == [[plot.colour_of(k) for k in row] for row in SEGMENTS.reshape(2, 3)]
-
-
-def test_the_legend_of_segments_names_the_components_that_are_there(ax):
-    DRAWINGS["segments"](ax)
-    assert legend_of(ax) == ["0", "2", "3"]
-
-
-def test_labels_of_a_sample_alone_are_refused(ax):
-    with pytest.raises(ValueError, match=r"2 x 3 pixels needs as many labels, but got 5: predict all pixels"):
-        plot.plot_segments(SEGMENTS[:5], (2, 3, 3), ax=ax)
 
 
 # The way of a figure into a notebook
