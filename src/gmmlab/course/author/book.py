@@ -43,7 +43,6 @@ API = (
     "explore",
     "image",
     "novelty",
-    "recommend",
     "data",
     "exercises",
 )
