@@ -276,3 +276,23 @@ def responsibilities_for_labels():
 @wrong("choose-4", "wrong-kind")
 def number_for_labels():
     return fit("tied", 4), 3
+
+
+@wrong("choose-3", "wrong-kind")
+def the_number_of_kinds():
+    return "six"
+
+
+@wrong("choose-3", "wrong-kind")
+def a_letter_that_is_no_option():
+    return "f"
+
+
+@wrong("choose-3", "wrong-kind")
+def nothing_yet():
+    return None
+
+
+@wrong("choose-3", "wrong-kind")
+def two_letters():
+    return "b, c"
