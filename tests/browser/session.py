@@ -98,10 +98,13 @@ class Session:
         return cells[-1]
 
     def run_cells(self, *cells):
-        """Run cells, each to its end."""
+        """Run cells, each to its end; again where a kernel that was not ready dropped the cell and left no number."""
         for cell in cells:
-            self._until_something_runs(lambda cell=cell: self._run_cell(cell))
-            self._until_nothing_waits()
+            for _ in range(5):
+                self._until_something_runs(lambda cell=cell: self._run_cell(cell))
+                self._until_nothing_waits()
+                if re.search(r"\d", cell.locator(".jp-InputPrompt").first.inner_text()):
+                    break
 
     def _run_cell(self, cell):
         cell.locator(".cm-content").click()
