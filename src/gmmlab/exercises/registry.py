@@ -5,36 +5,13 @@ there exposes ``NOTEBOOK`` and ``EXERCISES`` (see `gmmlab.exercises.form`); a ne
 one exercise imports its lesson alone.
 """
 
-from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from gmmlab.exercises import form, lessons
-from gmmlab.exercises.form import Check, Exercise, Inputs
-
-_DECORATED: list[tuple[str, Exercise]] = []
-
-
-def exercise(
-    id: str, *, title: str, points: float, hint: str, inputs: Inputs | None = None
-) -> Callable[[Check], Check]:
-    """Register the decorated generator; for lessons without ``EXERCISES`` only, others use `gmmlab.exercises.form`."""
-
-    def register(check: Check) -> Check:
-        _DECORATED.append((check.__module__, Exercise(id, title, points, hint, check, inputs)))
-        return check
-
-    return register
-
-
-def choice(
-    id: str, *, module: str, title: str, points: float, hint: str, right: str, options: Mapping[str, str]
-) -> None:
-    """Register a question with choices; for lessons without ``EXERCISES`` only."""
-    made = form.choice(id, title=title, points=points, hint=hint, right=right, options=options)
-    _DECORATED.append((module, made))
+from gmmlab.exercises import lessons
+from gmmlab.exercises.form import Exercise
 
 
 @cache
@@ -47,8 +24,7 @@ def lesson_names() -> tuple[str, ...]:
 def lesson(name: str) -> tuple[Exercise, ...]:
     """Return the exercises of one lesson, in the order of its notebook."""
     module: Any = import_module(f"gmmlab.exercises.lessons.{name}")
-    own = [ex for where, ex in _DECORATED if where == module.__name__]
-    return tuple(ex.of(module.NOTEBOOK) for ex in sorted(getattr(module, "EXERCISES", own), key=lambda ex: ex.number))
+    return tuple(ex.of(module.NOTEBOOK) for ex in sorted(module.EXERCISES, key=lambda ex: ex.number))
 
 
 def find(id: str) -> Exercise:
