@@ -231,6 +231,33 @@ def the_cost_itself():
     return lambda n, s, *rest: min(expected_cost(t, n, s, *rest) for t in candidates(n, s))
 
 
+@wrong("detect-2", "wrong-shape")
+def cost_at_every_threshold():
+    return lambda n, s, *rest: np.array([expected_cost(t, n, s, *rest) for t in candidates(n, s)])
+
+
+@wrong("detect-2", "never-left-out")
+def only_the_normal_scores_and_the_strange_in_a_loop():
+    def cheapest(normal, strange, *rest):
+        best = normal[0]
+        for cut in [*normal, *strange]:
+            if expected_cost(cut, normal, strange, *rest) < expected_cost(best, normal, strange, *rest):
+                best = cut
+        return best
+
+    return cheapest
+
+
+@wrong("detect-2", "raised")
+def scores_compared_as_a_list():
+    return lambda normal, strange, *rest: min(normal.tolist() > strange)
+
+
+@wrong("detect-2", "wrong-kind")
+def threshold_in_words():
+    return lambda normal, strange, *rest: f"{np.min(strange):.2f}"
+
+
 @right("detect-3")
 def one_length_at_a_time():
     def scores(x, mean, covariance):
