@@ -60,6 +60,7 @@ Its readers (``as_number``, ``as_mixture``, ...) are in `gmmlab.exercises.rubric
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from inspect import signature
 from typing import Any
 
@@ -160,10 +161,12 @@ class FunctionForm:
 
     def judge(self, answer: Any) -> Iterator[Line]:
         """Yield a line for each credit."""
-        inputs = self.inputs(getattr(answer, "seed", 0))
+        seed = getattr(answer, "seed", 0)
+        inputs = self.inputs(seed)
         results = [self._parts(result) for result in as_results(answer, len(inputs))]
         columns = {
-            value.name: _Column(value, [parts[k] for parts in results], inputs) for k, value in enumerate(self.returns)
+            value.name: _Column(value, [parts[k] for parts in results], inputs, partial(_numbers, self.inputs, seed))
+            for k, value in enumerate(self.returns)
         }
         for credit in self.credits:
             chosen = [columns[name] for name in credit.of or columns]
@@ -196,11 +199,24 @@ class FunctionForm:
         return lambda *arguments: tuple(f(*arguments) for f in formulas)
 
 
+@lru_cache(maxsize=1000)
+def _numbers(inputs: Inputs, seed: int, formula: Callable[..., Any]) -> list[Numbers]:
+    """Return what a formula gives on all calls: a class is judged on one seed, and some formulas fit mixtures."""
+    with np.errstate(all="ignore"):
+        return [np.asarray(formula(*arguments), dtype=float) for arguments in inputs(seed)]
+
+
 class _Column:
     """One value on all calls: what the student's function gave, and what formulas give."""
 
-    def __init__(self, value: Value, results: Sequence[Any], inputs: list[tuple[Any, ...]]) -> None:
-        self.value, self.inputs = value, inputs
+    def __init__(
+        self,
+        value: Value,
+        results: Sequence[Any],
+        inputs: list[tuple[Any, ...]],
+        by: Callable[[Callable[..., Any]], list[Numbers]],
+    ) -> None:
+        self.value, self.inputs, self._by = value, inputs, by
         self.expected = self._by(value.right)
         self.numbers = [self._read(i, result) for i, result in enumerate(results)]
         self._refuse_infinite()
@@ -220,10 +236,6 @@ class _Column:
                 return Mistake("rounded", True, f"The {self.value.name} would be right, but you rounded: return all "
                                "digits, and round only what you show.")  # fmt: skip
         return None
-
-    def _by(self, formula: Callable[..., Any]) -> list[Numbers]:
-        with np.errstate(all="ignore"):
-            return [np.asarray(formula(*arguments), dtype=float) for arguments in self.inputs]
 
     def _same(self, others: list[Numbers], calls: Iterable[int]) -> bool:
         return all(

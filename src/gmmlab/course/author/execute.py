@@ -50,7 +50,7 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     """
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(notebook, km=new_manager(), timeout=timeout)
+    client = NotebookClient(notebook, km=new_manager(), timeout=timeout, startup_timeout=300)
     # An empty profile: the user's own settings of IPython must not change what a notebook shows; nor must a
     # progress bar, which comes and goes with the speed of the machine.
     # What the kernel itself logs is of interest only if it does not start.

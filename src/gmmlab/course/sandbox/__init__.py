@@ -63,7 +63,7 @@ def available() -> str | None:
         return f"The sandbox needs bubblewrap, and there is no `bwrap` on the PATH. {bubblewrap.HOW_TO_GET_IT}"
     try:
         command = bubblewrap.command(bwrap, 1_000_000, ["-I", "-c", "import gmmlab"])
-        tried = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
+        tried = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"The sandbox does not start: {error}. {bubblewrap.HOW_TO_GET_IT}"
     if tried.returncode:
