@@ -54,6 +54,8 @@ _SETTINGS = {
     "language": "en",
     "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", __name__],
     "autodoc_member_order": "bysource",
+    # scikit-learn writes these into each estimator, with references into its own documentation.
+    "autodoc_default_options": {"exclude-members": "set_fit_request, set_score_request"},
     "autodoc_typehints": "none",
     "napoleon_use_rtype": False,
     "myst_enable_extensions": ["dollarmath"],
