@@ -170,8 +170,3 @@ def one_error_a_draw():
 @wrong("labels-3", "not-finite")
 def never_computed():
     return np.nan, errors()[1]
-
-
-@wrong("labels-3", "other")
-def other_names_for_species():
-    return 0.45, errors()[1]

@@ -169,11 +169,6 @@ def truncated():
     return starts_needed
 
 
-@wrong("scale-2", "other")
-def half_of_them():
-    return lambda scores, tolerance, chance: len(scores) // 2
-
-
 @right("scale-3")
 def sizes_as_an_array():
     def rows_needed(share, least, chance):

@@ -317,18 +317,6 @@ def filtered_as_in_the_lesson():
     return lambda proba, shape, width: median_filter(proba.argmax(axis=1).reshape(shape), size=width).ravel()
 
 
-@wrong("segment-3", "other")
-def numbered_from_one():
-    return lambda proba, shape, width: (
-        1 + uniform_filter(proba.reshape(*shape, -1), (width, width, 1)).argmax(axis=2).ravel()
-    )
-
-
-@wrong("segment-3", "other")
-def always_a_square_of_nine():
-    return lambda proba, shape, width: uniform_filter(proba.reshape(*shape, -1), (9, 9, 1)).argmax(axis=2).ravel()
-
-
 @wrong("segment-3", "raised")
 def model_for_responsibilities():
     return lambda model, shape, width: model.predict_proba(shape)
@@ -460,11 +448,6 @@ def inertia():
 @wrong("segment-4", "sample-for-all")
 def error_on_a_sample():
     return centres(), 255 * np.sqrt(KMeans(8, n_init=10, random_state=0).fit(few()).inertia_ / few().size)
-
-
-@wrong("segment-4", "other")
-def a_guess():
-    return centres(), 3.2
 
 
 @wrong("segment-4", "wrong-shape")
