@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.mixture import (
     COVARIANCE_TYPES,
-    conditional_surprise,
     covariance_matrices,
     density_levels,
-    ellipse_coverage,
     ellipse_radius,
     em,
     follow_em,
@@ -288,26 +286,6 @@ def test_labels_of_another_length_are_refused():
         match_labels(["a", "b", "c"], [0, 1])
 
 
-@pytest.mark.parametrize(
-    ("n_features", "n_std", "percent"),
-    [(1, 1, 68.3), (1, 2, 95.4), (1, 3, 99.7), (2, 1, 39.3), (2, 2, 86.5), (2, 3, 98.9)],
-)
-def test_coverage_at_whole_standard_deviations(n_features, n_std, percent):
-    assert 100 * ellipse_coverage(n_std, n_features) == pytest.approx(percent, abs=0.05)
-
-
-@pytest.mark.parametrize("n_features", [1, 2, 4])
-def test_coverage_is_the_share_of_samples_within_the_distance(n_features):
-    distance = np.linalg.norm(np.random.default_rng(0).normal(size=(20_000, n_features)), axis=1)
-    assert (distance < 1.5).mean() == pytest.approx(ellipse_coverage(1.5, n_features), abs=0.015)
-
-
-@settings(deadline=None)
-@given(st.floats(0.001, 0.999), st.integers(1, 20))
-def test_the_radius_of_a_coverage_has_that_coverage(coverage, n_features):
-    assert ellipse_coverage(ellipse_radius(coverage, n_features), n_features) == pytest.approx(coverage)
-
-
 @pytest.mark.parametrize("coverage", [-0.5, 0, 1, 90])
 def test_a_coverage_that_is_no_share_is_refused(coverage):
     with pytest.raises(ValueError, match=f"between 0 and 1, but got {coverage}"):
@@ -354,59 +332,6 @@ def conditional_normal(mean, covariance, x, j):
     others = np.delete(np.arange(len(mean)), j)
     gain = np.linalg.solve(covariance[np.ix_(others, others)], covariance[others, j])
     return mean[j] + gain @ (x[others] - mean[others]), covariance[j, j] - gain @ covariance[others, j]
-
-
-@every_type
-def test_the_surprise_of_one_gaussian_is_that_of_its_conditional_normal(covariance_type):
-    gmm = fitted(PENGUINS, covariance_type, n_components=1)
-    (mean,), (covariance,), X = gmm.means_, covariance_matrices(gmm), PENGUINS.to_numpy()[:20]
-    expected = np.empty((20, 4))
-    for (i, j), _ in np.ndenumerate(expected):
-        centre, variance = conditional_normal(mean, covariance, X[i], j)
-        expected[i, j] = -norm.logpdf(X[i, j], centre, np.sqrt(variance))
-    np.testing.assert_allclose(conditional_surprise(gmm, PENGUINS[:20]), expected, rtol=1e-8)
-
-
-@every_type
-def test_the_surprise_of_a_mixture_is_the_joint_density_over_that_of_the_others(covariance_type):
-    gmm, X = fitted(PENGUINS, covariance_type), PENGUINS.to_numpy()[:20]
-    components = list(zip(gmm.weights_, gmm.means_, covariance_matrices(gmm), strict=True))
-    joint = sum(w * multivariate_normal(m, c).pdf(X) for w, m, c in components)
-    for j in range(4):
-        keep = np.delete(np.arange(4), j)
-        rest = sum(w * multivariate_normal(m[keep], c[np.ix_(keep, keep)]).pdf(X[:, keep]) for w, m, c in components)
-        np.testing.assert_allclose(conditional_surprise(gmm, PENGUINS[:20])[:, j], np.log(rest / joint), rtol=1e-7)
-
-
-@every_type
-def test_the_conditional_density_of_a_feature_integrates_to_one(covariance_type):
-    gmm, bird = fitted(PENGUINS, covariance_type), PENGUINS.iloc[[0]]
-    reach = 9 * np.sqrt(covariance_matrices(gmm)[:, 0, 0])
-    values = np.linspace((gmm.means_[:, 0] - reach).min(), (gmm.means_[:, 0] + reach).max(), 20_000)
-    varied = bird.loc[bird.index.repeat(len(values))].assign(bill_length_mm=values)
-    density = np.exp(-conditional_surprise(gmm, varied)[:, 0])
-    assert density.sum() * (values[1] - values[0]) == pytest.approx(1, abs=1e-6)
-
-
-def test_the_surprise_stays_finite_where_every_density_underflows():
-    far = PENGUINS.iloc[:3] + 1e5
-    assert np.isfinite(conditional_surprise(fitted(PENGUINS, "full"), far)).all()
-
-
-def test_the_surprise_of_a_single_feature_is_minus_its_log_density():
-    gmm, X = fitted(FAITHFUL[["waiting"]], "full", n_components=2), FAITHFUL[["waiting"]]
-    np.testing.assert_allclose(conditional_surprise(gmm, X)[:, 0], -gmm.score_samples(X))
-
-
-def test_the_surprise_of_independent_features_is_that_of_each_alone():
-    gmm = from_parameters([1.0], [[0.0, 5.0]], [[1.0, 4.0]], "diag")
-    X = np.array([[1.0, 2.0], [0.0, 9.0]])
-    np.testing.assert_allclose(conditional_surprise(gmm, X), -norm.logpdf(X, [0, 5], [1, 2]))
-
-
-def test_the_surprise_needs_all_features():
-    with pytest.raises(ValueError, match="features"):
-        conditional_surprise(fitted(PENGUINS.to_numpy(), "full"), PENGUINS.to_numpy()[:, :3])
 
 
 @every_type

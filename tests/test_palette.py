@@ -10,11 +10,8 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import same_color, to_rgb
 
 from gmmlab import plot
-from gmmlab.data import load_faithful
 from gmmlab.figure import STYLE
-from gmmlab.mixture import marginal
-from test_plot import DRAWINGS, GEYSER
-from test_plot_search import searched
+from test_plot import DRAWINGS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its docstrings hold formulas with unescaped backslashes
@@ -67,15 +64,12 @@ def test_more_components_run_together_in_grey_so_that_markers_must_tell_them_apa
     assert len({plot.marker_of(k) for k in range(10)}) == 10
 
 
-EVERY = DRAWINGS | {"search": lambda ax: plot.plot_search(searched(), ax=ax)}
-
-
-@pytest.fixture(params=EVERY)
+@pytest.fixture(params=DRAWINGS)
 def drawn(request):
     """Draw with one helper in the lab's style, as `figure` does, and return the Axes with its name."""
     with plt.style.context(STYLE):
         fig, ax = plt.subplots()
-        EVERY[request.param](ax)
+        DRAWINGS[request.param](ax)
         fig.canvas.draw()
         yield request.param, ax
     plt.close(fig)
@@ -92,7 +86,7 @@ def test_samples_of_components_differ_in_marker_and_have_dark_edges(drawn):
     kind, ax = drawn
     points = [line for line in ax.lines if line.get_linestyle() == "None" and line.get_marker() not in "+x"]
     clouds = [cloud for cloud in ax.collections if isinstance(cloud, PathCollection)]
-    if kind in ("clusters", "mixture"):
+    if kind == "clusters":
         assert [line.get_marker() for line in points] == [plot.marker_of(k) for k in range(3)]
         assert all(same_color(line.get_markeredgecolor(), "#222222") for line in points)
     if kind == "responsibilities":
@@ -113,11 +107,3 @@ def test_lines_are_seen_on_white_paper(drawn):
     lines += [patch.get_edgecolor()[:3] for patch in ax.patches if patch.get_label() == "" and patch.get_fill()]
     for colour in lines:
         assert least_distance(np.array([to_rgb(colour), (1, 1, 1)])) > 20
-
-
-def test_the_components_of_a_density_of_one_feature_keep_their_line_styles():
-    fig, ax = plt.subplots()
-    plot.plot_density_1d(marginal(GEYSER, ["waiting"]), load_faithful()["waiting"], ax=ax)
-    styles = [line.get_linestyle() for line in ax.lines]
-    plt.close(fig)
-    assert styles == ["--", "-.", ":", "-"]

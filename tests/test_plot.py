@@ -20,7 +20,7 @@ from traitlets.config import Config
 from gmmlab import plot
 from gmmlab.data import MEASURES, load_faithful, load_penguins
 from gmmlab.figure import STYLE, figure, unpacked
-from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters, marginal
+from gmmlab.mixture import COVARIANCE_TYPES, covariance_matrices, from_parameters
 
 FAITHFUL = load_faithful()
 COMPLETE = load_penguins().dropna(subset=MEASURES)
@@ -41,11 +41,9 @@ LABELS = GEYSER.predict(FAITHFUL)
 DRAWINGS = {
     "clusters": lambda ax: plot.plot_clusters(FAITHFUL, LABELS, ax=ax),
     "ellipses": lambda ax: plot.plot_ellipses(GEYSER, ax=ax),
-    "mixture": lambda ax: plot.plot_mixture(GEYSER, FAITHFUL, ax=ax),
     "density": lambda ax: plot.plot_density(GEYSER, FAITHFUL, ax=ax),
     "regions": lambda ax: plot.plot_regions(GEYSER.predict, FAITHFUL, ax=ax),
     "responsibilities": lambda ax: plot.plot_responsibilities(FAITHFUL, GEYSER.predict_proba(FAITHFUL), ax=ax),
-    "density_1d": lambda ax: plot.plot_density_1d(marginal(GEYSER, ["waiting"]), FAITHFUL["waiting"], ax=ax),
 }
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 
@@ -129,16 +127,11 @@ def test_drawing_does_not_change_the_data(ax, draw):
     pd.testing.assert_frame_equal(FAITHFUL, before)
 
 
-@pytest.mark.parametrize("kind", ["clusters", "mixture", "density", "regions", "responsibilities"])
+@pytest.mark.parametrize("kind", ["clusters", "density", "regions", "responsibilities"])
 def test_both_axes_are_labelled_with_words_and_units(ax, kind):
     DRAWINGS[kind](ax)
     labels = ax.get_xlabel(), ax.get_ylabel()
     assert labels == ("eruption length (min)", "waiting time to the next eruption (min)")
-
-
-def test_a_density_of_one_feature_is_labelled_with_words_and_units(ax):
-    DRAWINGS["density_1d"](ax)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("waiting time to the next eruption (min)", "density")
 
 
 def test_a_column_that_the_lab_does_not_know_is_labelled_with_its_own_name(ax):
@@ -146,7 +139,7 @@ def test_a_column_that_the_lab_does_not_know_is_labelled_with_its_own_name(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("first", "second")
 
 
-@pytest.mark.parametrize("kind", ["clusters", "mixture", "responsibilities"])
+@pytest.mark.parametrize("kind", ["clusters", "responsibilities"])
 def test_every_sample_is_drawn_exactly_once(ax, kind):
     DRAWINGS[kind](ax)
     assert same_points(points_of(ax), FAITHFUL)
@@ -184,16 +177,15 @@ def test_a_hundred_components_differ_in_colour_or_marker():
 
 @pytest.mark.parametrize("k", range(3))
 def test_component_k_has_its_colour_in_every_figure(k):
-    fig, axes = plt.subplots(6)
+    fig, axes = plt.subplots(5)
     clusters = plot.plot_clusters(FAITHFUL, LABELS, ax=axes[0]).lines[k].get_color()
     ellipse = to_hex(plot.plot_ellipses(GEYSER, ax=axes[1]).patches[k].get_edgecolor())
-    curve = DRAWINGS["density_1d"](axes[2]).lines[k].get_color()
-    owned = plot.plot_responsibilities(members(k), np.eye(3)[[k] * len(members(k))], ax=axes[3])
+    owned = plot.plot_responsibilities(members(k), np.eye(3)[[k] * len(members(k))], ax=axes[2])
     shares = to_hex(next(c for c in owned.collections if len(c.get_offsets())).get_facecolor()[0])
-    region = cells_of(plot.plot_regions(lambda grid: np.full(len(grid), k), FAITHFUL, ax=axes[4]))[1][0]
-    named = plot.plot_clusters(FAITHFUL, np.array(NAMES)[LABELS], order=NAMES, ax=axes[5]).lines[k].get_color()
+    region = cells_of(plot.plot_regions(lambda grid: np.full(len(grid), k), FAITHFUL, ax=axes[3]))[1][0]
+    named = plot.plot_clusters(FAITHFUL, np.array(NAMES)[LABELS], order=NAMES, ax=axes[4]).lines[k].get_color()
     plt.close(fig)
-    assert {clusters, ellipse, curve, shares, region, named} == {plot.colour_of(k)}
+    assert {clusters, ellipse, shares, region, named} == {plot.colour_of(k)}
 
 
 @pytest.mark.parametrize("k", range(3))
@@ -331,34 +323,6 @@ def test_a_coverage_in_percent_is_refused(ax):
 # Mixtures of more than two features
 
 
-@every_type
-def test_a_mixture_is_drawn_in_the_two_features_asked_for(ax, covariance_type):
-    plot.plot_mixture(fitted(PENGUINS, covariance_type), PENGUINS, features=["body_mass_g", "bill_length_mm"], ax=ax)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("body mass (g)", "bill length (mm)")
-    assert same_points(points_of(ax), PENGUINS[["body_mass_g", "bill_length_mm"]])
-
-
-@every_type
-def test_the_ellipses_of_a_mixture_are_those_of_its_marginal(ax, covariance_type):
-    gmm = fitted(PENGUINS, covariance_type)
-    plot.plot_mixture(gmm, PENGUINS, features=["body_mass_g", "bill_length_mm"], ax=ax)
-    for patch, mean in zip(ax.patches, gmm.means_, strict=True):
-        np.testing.assert_allclose(patch.center, mean[[3, 0]])
-
-
-def test_samples_of_a_mixture_are_drawn_with_their_most_probable_component(ax):
-    plot.plot_mixture(GEYSER, FAITHFUL, ax=ax)
-    for line in ax.lines[:3]:
-        k = int(line.get_label().removeprefix("component "))
-        assert same_points(line.get_xydata(), members(k))
-
-
-def test_the_legend_of_a_mixture_names_components_means_and_coverage(ax):
-    plot.plot_mixture(GEYSER, FAITHFUL, ax=ax)
-    components = ["component 0", "component 1", "component 2"]
-    assert legend_of(ax) == [*components, "mean of a component", "holds 90% of it"]
-
-
 # Densities
 
 
@@ -399,32 +363,6 @@ def test_each_contour_bears_the_mass_that_it_encloses(ax):
 def test_every_mass_is_written(ax):
     plot.plot_density(GEYSER, FAITHFUL, masses=MASSES, ax=ax)
     assert {text.get_text() for text in ax.texts} == {"50%", "90%", "99%"}
-
-
-def curves(ax) -> dict[str, np.ndarray]:
-    return {line.get_label(): line.get_xydata() for line in ax.lines}
-
-
-def test_the_curves_of_the_components_add_up_to_the_density(ax):
-    *parts, total = curves(DRAWINGS["density_1d"](ax)).values()
-    np.testing.assert_allclose(sum(part[:, 1] for part in parts), total[:, 1])
-
-
-@pytest.mark.parametrize("k", range(3))
-def test_the_area_under_the_curve_of_a_component_is_its_weight(ax, k):
-    curve = curves(DRAWINGS["density_1d"](ax))[f"component {k}, weighted"]
-    assert np.trapezoid(curve[:, 1], curve[:, 0]) == pytest.approx(GEYSER.weights_[k], abs=0.002)
-
-
-def test_the_histogram_beside_a_density_has_area_one(ax):
-    bars = DRAWINGS["density_1d"](ax).patches
-    assert sum(bar.get_width() * bar.get_height() for bar in bars) == pytest.approx(1)
-
-
-def test_the_legend_of_a_density_names_data_components_and_mixture(ax):
-    names = legend_of(DRAWINGS["density_1d"](ax))
-    components = [f"component {k}, weighted" for k in range(3)]
-    assert sorted(names) == [*components, "data", "mixture density"]
 
 
 # Regions

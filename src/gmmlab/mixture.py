@@ -58,11 +58,9 @@ __all__ = [
     "best_fit",
     "bootstrap",
     "bounding_volume",
-    "conditional_surprise",
     "covariance_matrices",
     "density_levels",
     "e_step",
-    "ellipse_coverage",
     "ellipse_radius",
     "em",
     "em_blocks",
@@ -166,34 +164,6 @@ def marginal(gmm: GaussianMixture, features: Sequence[int] | Sequence[str]) -> G
     return mixture
 
 
-def conditional_surprise(gmm: GaussianMixture, X: ArrayLike) -> NDArray[np.float64]:
-    """Say for each feature how strange its value is, given the sample's other features.
-
-    The surprise of feature ``j`` is ``-log p(x_j | all others)``. It follows from two densities, since
-    ``p(x_j | others) = p(x) / p(others)``, and the density of the others is a marginal mixture.
-
-    Parameters
-    ----------
-    gmm : GaussianMixture
-        Fitted, in ``d`` dimensions.
-    X : array-like of shape (n, d)
-        Samples, in the units of the fit.
-
-    Returns
-    -------
-    ndarray of shape (n, d)
-        In nats; high means strange. The level depends on the unit and on how well the others foretell a feature, so
-        compare a value with those of normal samples in the same column. With ``d = 1`` it is ``-log p(x)``.
-    """
-    joint = gmm.score_samples(X)
-    if gmm.n_features_in_ == 1:
-        return np.asarray(-joint[:, None])
-    values, columns = np.asarray(X, dtype=float), np.arange(gmm.n_features_in_)
-    plain = from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
-    others = [np.delete(columns, j).tolist() for j in columns]
-    return np.column_stack([marginal(plain, rest).score_samples(values[:, rest]) - joint for rest in others])
-
-
 def _column(feature: int | str, names: NDArray[np.object_] | None, n_features: int) -> int:
     known = list(range(n_features)) if names is None or not isinstance(feature, str) else list(names)
     if feature not in known:
@@ -268,15 +238,6 @@ def match_labels(reference: ArrayLike, labels: ArrayLike) -> NDArray[Any]:
     partner = dict(zip(clusters[column].tolist(), classes[row].tolist(), strict=True))
     unmatched = -1 if np.issubdtype(reference.dtype, np.number) else "unmatched"
     return np.array([partner.get(label, unmatched) for label in labels.tolist()])
-
-
-def ellipse_coverage(n_std: float, n_features: int = 2) -> float:
-    """Return the mass of a Gaussian inside its ellipsoid at ``n_std`` standard deviations.
-
-    The squared Mahalanobis distance follows a chi-squared distribution with ``n_features`` degrees of
-    freedom: in two dimensions the ellipses at 1, 2, 3 standard deviations hold 39.3, 86.5, 98.9%.
-    """
-    return float(chi2.cdf(n_std**2, n_features))
 
 
 def ellipse_radius(coverage: float, n_features: int = 2) -> float:

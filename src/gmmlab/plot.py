@@ -14,12 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import AXIS_LABELS
-from gmmlab.mixture import covariance_matrices, density_levels, ellipse_radius, from_parameters, marginal
+from gmmlab.mixture import covariance_matrices, density_levels, ellipse_radius, from_parameters
 
 COLOURS = (
     "#3f90da",
@@ -154,39 +153,6 @@ def ellipse(mean: NDArray[Any], covariance: NDArray[Any], coverage: float, colou
     angle = np.degrees(np.arctan2(directions[1, 0], directions[0, 0]))
     centre = float(mean[0]), float(mean[1])
     return Ellipse(centre, width, height, angle=angle, facecolor=(*to_rgb(colour), 0.15), edgecolor=colour, linewidth=2)
-
-
-def plot_mixture(
-    gmm: GaussianMixture,
-    X: pd.DataFrame,
-    *,
-    features: Sequence[str] | None = None,
-    coverage: float | Sequence[float] = 0.9,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw samples by their most probable component, with the components' ellipses.
-
-    Parameters
-    ----------
-    gmm : GaussianMixture
-        Fitted on the columns of ``X``, of any number and any covariance type.
-    X : DataFrame of shape (n, d)
-        Samples, in the units of the fit.
-    features : sequence of two str, optional
-        The two columns to draw. Default: the first two.
-    coverage : float or sequence of float
-        Share of each component inside its ellipse.
-    ax : Axes, optional
-        Where to draw. Default: the current Axes.
-
-    Returns
-    -------
-    Axes
-    """
-    features = list(X.columns[:2] if features is None else features)
-    columns = [X.columns.get_loc(feature) for feature in features]
-    ax = plot_clusters(X[features], gmm.predict(X), ax=ax, legend=False)
-    return plot_ellipses(marginal(gmm, columns), coverage=coverage, ax=ax)
 
 
 def plot_density(
@@ -324,46 +290,6 @@ def plot_responsibilities(X: pd.DataFrame, responsibilities: ArrayLike, *, ax: A
     return ax
 
 
-def plot_density_1d(gmm: GaussianMixture, x: pd.Series, *, bins: int = 30, ax: Axes | None = None) -> Axes:
-    """Draw a histogram of one feature, the weighted density of each component, and their sum.
-
-    Parameters
-    ----------
-    gmm : GaussianMixture
-        Fitted on this feature alone; take ``marginal(gmm, [feature])`` of a mixture of more.
-    x : Series of shape (n,)
-        The samples; the name of the Series names the axis.
-    bins : int
-        Number of bars of the histogram, which is scaled to area one.
-    ax : Axes, optional
-        Where to draw. Default: the current Axes.
-
-    Returns
-    -------
-    Axes
-    """
-    ax = plt.gca() if ax is None else ax
-    ax.hist(x, bins=bins, density=True, color="#d9d9d9", edgecolor="white", label="data")
-    low, high = x.min() - 0.15 * np.ptp(x), x.max() + 0.15 * np.ptp(x)
-    grid = np.linspace(low, high, 400)[:, None]
-    model = _nameless(gmm)
-    total = np.exp(model.score_samples(grid))
-    parts = model.predict_proba(grid) * total[:, None]
-    styles = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-    for k, part in enumerate(parts.T):
-        ax.plot(
-            grid,
-            part,
-            color=colour_of(k),
-            linestyle=styles[k % len(styles)],
-            label=f"component {k}, weighted",
-        )
-    ax.plot(grid, total, color=_EDGE, label="mixture density")
-    ax.set(xlabel=axis_label(x.name), ylabel="density")
-    ax.legend()
-    return ax
-
-
 def axis_label(column: str) -> str:
     """Return what to write on the axis of a column: its name in words with the unit, if the lab knows it."""
     return AXIS_LABELS.get(column, str(column))
@@ -396,60 +322,3 @@ def _grid(low: ArrayLike, high: ArrayLike, columns: Sequence[str]) -> tuple[NDAr
 def _nameless(gmm: GaussianMixture) -> GaussianMixture:
     """Return the mixture without feature names, so that it takes plain arrays without a warning."""
     return from_parameters(gmm.weights_, gmm.means_, covariance_matrices(gmm))
-
-
-_LINES = {"full": "-", "tied": "--", "diag": "-.", "spherical": ":"}
-_CRITERIA = {
-    "bic": "BIC (lower is better)",
-    "aic": "AIC (lower is better)",
-    "icl": "ICL (lower is better)",
-    "held_out": "held-out log-likelihood per sample (higher is better)",
-}
-
-
-def plot_search(results: pd.DataFrame, criterion: str = "bic", *, ax: Axes | None = None) -> Axes:
-    """Draw a criterion against the number of components, a line for each covariance type, and mark the best.
-
-    Degenerate models are crossed out, and never the best.
-
-    Parameters
-    ----------
-    results : DataFrame
-        As from ``gmmlab.engine.search``.
-    criterion : {"bic", "aic", "icl", "held_out"}
-        What to draw.
-    ax : Axes, optional
-        Where to draw. Default: the current Axes.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If the criterion is unknown, or has no values.
-    """
-    if criterion not in _CRITERIA or results[criterion].isna().all():
-        raise ValueError(
-            f"The criterion must be one of {list(_CRITERIA)} that the search measured, but got {criterion!r}."
-        )
-    ax = plt.gca() if ax is None else ax
-    for place, (kind, line) in enumerate(_LINES.items()):
-        of_kind = results[results["covariance_type"] == kind].sort_values("n_components")
-        style: dict[str, Any] = {"color": colour_of(place), "marker": marker_of(place), "linestyle": line}
-        if len(of_kind):
-            ax.plot(of_kind["n_components"], of_kind[criterion], label=kind, **style)
-    sound, crossed = results[~results["degenerate"]], results[results["degenerate"]]
-    if len(crossed):
-        style = {"color": _EDGE, "marker": "x", "markersize": 11, "linestyle": "none"}
-        ax.plot(crossed["n_components"], crossed[criterion], label="degenerate", **style)
-    if len(sound):
-        best = sound.loc[sound[criterion].idxmax() if criterion == "held_out" else sound[criterion].idxmin()]
-        style = {"color": _EDGE, "marker": "o", "markersize": 16, "markerfacecolor": "none", "linestyle": "none"}
-        name = f"best: {best['covariance_type']}, {best['n_components']}"
-        ax.plot(best["n_components"], best[criterion], label=name, **style)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="number of components", ylabel=_CRITERIA[criterion])
-    ax.legend()
-    return ax
