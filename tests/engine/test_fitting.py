@@ -100,6 +100,7 @@ def any_turn(rng):
     return np.linalg.qr(rng.normal(size=(4, 4)))[0] * 10.0 ** rng.uniform(-4, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("covariance_type", "draw"),

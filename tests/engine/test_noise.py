@@ -90,6 +90,7 @@ def test_the_likelihood_never_falls(covariance_type):
     assert (np.diff(reached) > -1e-6).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_the_optimum_is_that_of_mclust(covariance_type):
     X, (log_likelihood, weights) = with_noise(), MCLUST[covariance_type]
@@ -107,6 +108,7 @@ def test_the_volume_is_that_of_mclust_and_of_the_smaller_box():
     assert bounding_volume(square) < np.prod(np.ptp(square, axis=0))
 
 
+@pytest.mark.slow
 def test_a_row_far_from_every_component_is_noise():
     X = with_noise()
     fit = fit_with_noise(X, 2)

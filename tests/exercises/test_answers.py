@@ -59,6 +59,7 @@ def same(a, b) -> bool:
     return type(a) is type(b) and a == b
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_numbers_texts_lists_and_dicts_come_back(value):
     assert same(there_and_back(value), value)
@@ -280,6 +281,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(JSON)
 def test_decoding_arbitrary_json_only_ever_refuses(coded):

@@ -91,6 +91,7 @@ JUNK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", EXERCISES)
 def test_no_junk_makes_a_check_raise_or_earns_points_or_stays_unjudged(ex, capsys):
     for name, junk in JUNK.items():

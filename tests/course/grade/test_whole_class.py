@@ -16,6 +16,8 @@ from gmmlab.course.grade.store import Store, key_of, lab_version
 from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.course.grade.workers import Mode
 
+pytestmark = pytest.mark.slow
+
 PLOT = "05_plot_mixture"
 TOO_FEW = {"full": 2, "tied": 8, "diag": 5, "spherical": 9}
 CLASS = "name,id\nann,1\nbob,2\ncia,3\ndan,4\neve,5\nfay,6\n"
