@@ -126,7 +126,11 @@ def test_each_chapter_leads_to_the_next_and_back(soup):
 def test_each_figure_has_its_alt_text(soup, stem):
     cells = nbformat.read(lab_folder() / "notebooks" / f"{stem}.ipynb", as_version=4).cells
     outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
-    alts = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
+    alts = [
+        " ".join(output.metadata["image/png"]["alt"].split())
+        for output in outputs
+        if "image/png" in output.get("data", {})
+    ]
     assert [image["alt"] for image in soup[f"notebooks/{stem}"].article.find_all("img")] == alts
 
 

@@ -200,7 +200,7 @@ def _chapter_outputs(output: NotebookNode, figures: Path, name: str) -> Iterator
     if "image/png" in data:
         (figures / f"{name}.png").write_bytes(b64decode(data["image/png"]))
         about = output.metadata.get("image/png", {})
-        alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", about.get("alt", ""))
+        alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", " ".join(about.get("alt", "").split()))
         yield new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
         if "scene" in about:
             scene = unpacked(about["scene"]).replace("</", r"<\/")
