@@ -180,9 +180,9 @@ def test_a_move_in_an_explorer_is_answered(reader, screenshots):
     page = reader.open("notebooks/03_fit_mixture")
     explorer = page.locator(".gmmlab-explorer")
     before = explorer.locator(".gmmlab-said").inner_text()
-    explorer.locator("input[type=range]").first.fill("0")
+    explorer.locator("input[type=range]").first.fill("60")
     after = explorer.locator(".gmmlab-said").inner_text()
-    assert "after 0 of 60 iterations" not in before and "after 0 of 60 iterations" in after
+    assert "after 60 of 60 iterations" not in before and "after 60 of 60 iterations" in after
     explorer.screenshot(path=screenshots / "book-explorer.png")
 
 
