@@ -87,7 +87,15 @@ OTHERS: set[int] = set()
 
 
 def processes():
-    return {process.pid for process in psutil.Process().children(recursive=True)} - OTHERS
+    return {process.pid for process in psutil.Process().children(recursive=True) if not _of_browser(process)} - OTHERS
+
+
+def _of_browser(process):
+    """Say whether it belongs to the Chromium of another file's tests, which starts and ends processes when it likes."""
+    try:
+        return process.name().startswith(("chrom", "node", "playwright"))
+    except psutil.Error:
+        return True  # gone meanwhile
 
 
 def attack(source, limits=PATIENT):
