@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from recommenders import ALS, Bias, Gaussian, ItemNeighbours, Segments, bare, rmse
 from scipy.stats import norm
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
@@ -28,6 +27,7 @@ from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
 from gmmlab.data import load_films, load_ratings
+from recommenders import ALS, Bias, Gaussian, ItemNeighbours, Segments, bare, rmse
 
 RESULTS = Path(__file__).parent / "results"
 LEVEL = 0.9

@@ -128,8 +128,7 @@ def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:
     """Return the same mixture with its components in the order of their means in feature ``by``."""
     check_is_fitted(gmm)
     order = np.argsort(gmm.means_[:, by], kind="stable")
-    covariances = gmm.covariances_ if type_of(gmm.covariance_type).shared else gmm.covariances_[order]
-    return _like(gmm, from_parameters(gmm.weights_[order], gmm.means_[order], covariances, gmm.covariance_type))
+    return _like(gmm, as_mixture(as_parameters(gmm).ordered(order)))
 
 
 def marginal(gmm: GaussianMixture, features: Sequence[int] | Sequence[str]) -> GaussianMixture:

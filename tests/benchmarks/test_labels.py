@@ -1,26 +1,16 @@
 """The comparison of classifiers, on small grids: what it counts agrees with what is counted by hand."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+import labels
 from gmmlab.data import MEASURES, load_penguins, load_results
 from gmmlab.mixture import GaussianMixtureClassifier
-from gmmlab.paths import lab_folder
 
 
-@pytest.fixture(scope="module")
-def labels():
-    spec = importlib.util.spec_from_file_location("labels", lab_folder() / "benchmarks" / "labels.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_wrong_announced_and_brier_are_those_of_lda_by_hand(labels):
+def test_wrong_announced_and_brier_are_those_of_lda_by_hand():
     tied = {"tied": (GaussianMixtureClassifier(reg_covar=0), {"covariance_type": ["tied"]})}
     (row,) = labels.judged("species", 3, tied)
 
@@ -35,7 +25,7 @@ def test_wrong_announced_and_brier_are_those_of_lda_by_hand(labels):
     assert (row["target"], row["birds"]) == ("species", 342)
 
 
-def test_the_table_that_the_notebook_reads_has_twenty_repeats_of_every_method(labels):
+def test_the_table_that_the_notebook_reads_has_twenty_repeats_of_every_method():
     table = load_results("labels")
     counts = table.groupby(["target", "method"]).size()
     assert counts.to_dict() == {(t, m): 20 for t in ("sex", "species") for m in labels.METHODS}

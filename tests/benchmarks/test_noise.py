@@ -1,34 +1,21 @@
 """The runs behind notebook 10, on a draw or two: the tables that it reads have what the scripts compute."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
+import likelihood_ratio
+import noise
 from gmmlab.data import load_faithful, load_results
 from gmmlab.mixture import best_fit
-from gmmlab.paths import lab_folder
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, lab_folder() / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def noise():
-    return script("noise")
-
-
-def test_a_mixture_that_sits_on_the_group_finds_it_and_a_wide_one_does_not(noise):
+def test_a_mixture_that_sits_on_the_group_finds_it_and_a_wide_one_does_not():
     group = noise.group_in_noise(0)[950:]
     assert noise.is_found(best_fit(group, 1))
     assert not noise.is_found(best_fit(np.vstack([group, group + 4, group - 4]), 1))
 
 
-def test_the_table_of_eruptions_is_that_of_its_script(noise):
+def test_the_table_of_eruptions_is_that_of_its_script():
     table = load_results("noise_eruptions")
     assert len(table) == 80
     for row in noise.eruptions(0)[:2]:
@@ -43,8 +30,7 @@ def test_without_noise_the_table_holds_the_fit_of_two_components():
 
 
 def test_the_table_of_ratios_is_that_of_its_script(monkeypatch):
-    ratios = script("likelihood_ratio")
-    monkeypatch.setattr(ratios, "TESTS", [("tied", 1)])
-    few, table = ratios.simulate(3, progress=False), load_results("likelihood_ratios")
+    monkeypatch.setattr(likelihood_ratio, "TESTS", [("tied", 1)])
+    few, table = likelihood_ratio.simulate(3, progress=False), load_results("likelihood_ratios")
     assert len(table) == 999
     np.testing.assert_allclose(few["tied_1"], table["tied_1"][:3], atol=0.01)

@@ -1,15 +1,9 @@
 """The recommenders that notebook 14 compares: what each is by definition, and the whole comparison at a small size."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-
-from gmmlab.paths import lab_folder
-
-sys.path.append(str(lab_folder() / "benchmarks"))
 
 import recommend
 from recommenders import ALS, Bias, Gaussian, ItemNeighbours, Segments, rmse

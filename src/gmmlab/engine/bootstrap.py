@@ -112,6 +112,4 @@ def bootstrap(
 
 def _matched(found: Parameters, own: np.ndarray, shares: np.ndarray) -> Parameters:
     """Return the mixture with its components in the order of those whose responsibilities are `shares`."""
-    order = linear_sum_assignment(shares.T @ own, maximize=True)[1]
-    covariances = found.covariances if found.type.shared else found.covariances[order]
-    return Parameters(found.weights[order], found.means[order], covariances, found.covariance_type)
+    return found.ordered(linear_sum_assignment(shares.T @ own, maximize=True)[1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import partial
 from numbers import Integral
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -122,7 +123,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         V, rng = space.of_rows(rows), check_random_state(self.random_state)
         groups = [V[known][codes == c] for c in range(len(counts))]
         starts = [self._start(groups, counts, rng) for _ in range(self.n_init if counts.max() > 1 else 1)]
-        best = space.in_units(max((self._run(V, start, allowed) for start in starts), key=_likelihood))
+        best = space.in_units(min((self._run(V, start, allowed) for start in starts), key=attrgetter("rank")))
         self.mixture_, self.n_iter_, self.converged_ = as_mixture(best.parameters), best.n_iter, best.converged
         self.log_likelihood_ = len(rows) * best.mean_log_likelihood
         return self
@@ -176,10 +177,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         """Return the log density of each row under all classes, shape (n,): low where no class explains it."""
         rows = self._checked(X)
         return np.asarray(self.mixture_.score_samples(rows))
-
-
-def _likelihood(result: Result) -> float:
-    return result.mean_log_likelihood
 
 
 def _centres(V: np.ndarray, k: int, rng: np.random.RandomState) -> np.ndarray:

@@ -45,6 +45,11 @@ class Parameters:
         """All that depends on the covariance type."""
         return TYPES[self.covariance_type]
 
+    def ordered(self, order: np.ndarray) -> Parameters:
+        """Return the mixture with its components in this order."""
+        covariances = self.covariances if self.type.shared else self.covariances[order]
+        return replace(self, weights=self.weights[order], means=self.means[order], covariances=covariances)
+
     def shifted(self, by: np.ndarray) -> Parameters:
         """Return the mixture of the data moved by `by`, an array of shape (d,)."""
         return replace(self, means=self.means + by)

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
@@ -69,33 +70,33 @@ def text(executed, cell):
 
 def run(*sources, limits=PATIENT):
     """Run cells, and see that no process and no open file is left behind."""
-    running, files = processes(), open_files()
-    result = rerun(notebook(*sources), inputs={"fit-3": find("fit-3").inputs(SEED)}, limits=limits)
-    end = time.monotonic() + 30  # what was killed takes a moment to be gone
-    while (processes() - running or open_files() > files) and time.monotonic() < end:
+    files = open_files()
+    with leaving_nothing():
+        result = rerun(notebook(*sources), inputs={"fit-3": find("fit-3").inputs(SEED)}, limits=limits)
+    end = time.monotonic() + 30
+    while open_files() > files and time.monotonic() < end:
         time.sleep(0.05)
-    assert (processes() - running, open_files()) == (set(), files)
+    assert open_files() == files
     return result
+
+
+@contextmanager
+def leaving_nothing():
+    """See that no process is left of what ran in the block; what was there before is another's."""
+    running = processes()
+    yield
+    end = time.monotonic() + 30  # what was killed takes a moment to be gone
+    while processes() - running and time.monotonic() < end:
+        time.sleep(0.05)
+    assert processes() - running == set()
 
 
 def open_files():
     return len(os.listdir("/proc/self/fd"))
 
 
-OTHERS: set[int] = set()
-"""What earlier tests in this process have left running: the process from which the grader forks its workers."""
-
-
 def processes():
-    return {process.pid for process in psutil.Process().children(recursive=True) if not _of_browser(process)} - OTHERS
-
-
-def _of_browser(process):
-    """Say whether it belongs to the Chromium of another file's tests, which starts and ends processes when it likes."""
-    try:
-        return process.name().startswith(("chrom", "node", "playwright"))
-    except psutil.Error:
-        return True  # gone meanwhile
+    return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 def attack(source, limits=PATIENT):
@@ -112,7 +113,6 @@ def template():
     """Start the sandbox once, so that what the tests find running is what an attack has left."""
     if missing := available():
         pytest.skip(missing)
-    OTHERS.update(processes())
     rerun(notebook("1"), inputs={})
 
 
@@ -516,16 +516,17 @@ class TestOtherWays:
 
     def test_without_namespaces_inside_each_try_has_a_sandbox_of_its_own(self, monkeypatch):
         monkeypatch.setattr("gmmlab.course.sandbox.template.SHARED", False)
-        result = rerun(notebook(BEFORE, "os.kill(-1, 9)\n" + DETACH + "os._exit(0)", AFTER), inputs={}, limits=PATIENT)
+        sources = BEFORE, "os.kill(-1, 9)\n" + DETACH + "os._exit(0)", AFTER
+        with leaving_nothing():
+            result = rerun(notebook(*sources), inputs={}, limits=PATIENT)
         assert len(payloads(result.notebook)) == 2
         assert result.status == "kernel died at cell 2"
-        assert not processes()
 
     def test_without_a_sandbox_the_limits_still_hold(self):
         detach = "import os\nif os.fork() == 0:\n    os.setsid()\n    while True: pass"
         deadly = ["import os\nos._exit(0)", "while True: pass", "import numpy as np\nnp.ones(10**11)", detach]
-        result = rerun(notebook(BEFORE, *deadly, AFTER), inputs={}, limits=SMALL, sandbox="none")
+        with leaving_nothing():
+            result = rerun(notebook(BEFORE, *deadly, AFTER), inputs={}, limits=SMALL, sandbox="none")
         troubles = ("kernel died at cell 2", "timed out at cell 3", "out of memory at cell 4")
         assert result.status == "; ".join(troubles)
         assert len(payloads(result.notebook)) == 2
-        assert len(processes()) <= 1

@@ -237,8 +237,9 @@ def index(chapters: dict[str, NotebookNode], readme: str) -> str:
 
 def api() -> str:
     """Return the page of what a notebook imports, as Markdown; Sphinx fills it from the docstrings."""
-    parts = [f"```{{eval-rst}}\n.. automodule:: gmmlab.{name}\n   :members:\n```\n" for name in API]
-    modules = "\n".join(f"## gmmlab.{name}\n\n{part}" for name, part in zip(API, parts, strict=True))
+    modules = "\n".join(
+        f"## gmmlab.{name}\n\n```{{eval-rst}}\n.. automodule:: gmmlab.{name}\n   :members:\n```\n" for name in API
+    )
     return f"# The helper package\n\nEverything that the notebooks import, from the docstrings.\n\n{modules}"
 
 

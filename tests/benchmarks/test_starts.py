@@ -1,28 +1,16 @@
 """The contest of starts that notebook 15 reads: the script at a small size, and the table that it wrote."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
+import starts
 from gmmlab.data import load_results
-from gmmlab.paths import lab_folder
 
 WAYS = ["kmeans", "k-means++", "random_from_data", "random", "each kind"]
 
 
 @pytest.fixture(scope="module")
-def starts():
-    """Return the script as a module."""
-    file = lab_folder() / "benchmarks" / "starts.py"
-    spec = importlib.util.spec_from_file_location("starts", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def small(starts):
+def small():
     rng = np.random.default_rng(0)
     pixels = np.concatenate([rng.normal(mean, 1, size=(100, 3)) for mean in (0, 6)])
     return starts.compare(pixels, components=2, rows=80, samples=2, starts=4)

@@ -1,27 +1,14 @@
 """The table that notebook 07 reads is made by a script, at a small size too, and what is stored has its form."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import pytest
 
+import stability
 from gmmlab.data import load_results
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "stability.py"
 
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("stability", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_a_small_table_has_the_form_of_the_stored_one(script, tmp_path):
-    script.main(["--quick", "--to", str(tmp_path)])
+def test_a_small_table_has_the_form_of_the_stored_one(tmp_path):
+    stability.main(["--quick", "--to", str(tmp_path)])
     small, stored = pd.read_csv(tmp_path / "stability.csv"), load_results("stability")
     assert list(small.columns) == list(stored.columns)
     assert len(small) == 3 * 2 * 3
@@ -31,8 +18,8 @@ def test_a_small_table_has_the_form_of_the_stored_one(script, tmp_path):
     np.testing.assert_allclose(both["bic"], both["bic_stored"], atol=0.5)
 
 
-def test_the_draws_are_what_they_are_called(script):
-    kinds = dict(script.draws(342, 3))
+def test_the_draws_are_what_they_are_called():
+    kinds = dict(stability.draws(342, 3))
     assert len(np.unique(kinds["80% subsample"])) == len(kinds["80% subsample"]) == 274
     assert len(kinds["bootstrap"]) == 342
     assert set(kinds["bootstrap, each bird once"]) == set(kinds["bootstrap"])
