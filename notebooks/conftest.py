@@ -13,8 +13,10 @@ import pytest
 from nbval.plugin import IPyNbFile
 
 import notebook_figures
+from gmmlab.course import ONE_THREAD
+from gmmlab.course.kernel import lab_environment
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.update(ONE_THREAD)
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be an output that no other run has
 
 
@@ -47,6 +49,7 @@ class Notebook(IPyNbFile):
         self.own_folder = Path(tempfile.mkdtemp(prefix="notebook-"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("IPYTHONDIR", str(self.own_folder / "ipython"))
+            patch.setenv("MATPLOTLIBRC", lab_environment()["MATPLOTLIBRC"])
             patch.delenv("MPLBACKEND", raising=False)
             super().setup()
         # An expression: a name that it left behind could stand in for an import that the notebook lacks.

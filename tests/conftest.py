@@ -2,13 +2,16 @@
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from gmmlab.course import ONE_THREAD
+
+os.environ.update(ONE_THREAD)
 
 import matplotlib
 import pytest
 from hypothesis import settings
 
 # Not by the variable MPLBACKEND: kernels would inherit it, and show no figures.
+matplotlib.rcdefaults()  # not the user's settings
 matplotlib.use("Agg")
 settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")

@@ -470,6 +470,13 @@ def draw_geyser() -> None:
         plot.plot_clusters(FAITHFUL, LABELS, ax=ax)
 
 
+def test_figure_has_the_labs_look_whatever_the_users_settings_are(shown):
+    with plt.rc_context({"text.usetex": True, "axes.facecolor": "black", "image.origin": "lower"}), figure(ALT) as ax:
+        assert ax.get_facecolor() == (1, 1, 1, 1)
+        assert not ax.title.get_usetex()
+        assert ax.imshow(np.zeros((2, 2))).origin == "upper"
+
+
 def draw_photograph() -> None:
     with figure("A picture of coloured noise.") as ax:
         ax.imshow(np.random.default_rng(0).random((200, 200, 3)))

@@ -4,7 +4,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,11 @@ STYLE = Path(__file__).with_name("lab.mplstyle")
 
 CAPTION = "gmmlab-caption"
 """Class of the paragraph below a figure that says what is to be seen."""
+
+
+def lab_style() -> AbstractContextManager[None]:
+    """Return a context in which figures have the lab's one look, whatever the user's settings of matplotlib are."""
+    return mpl.style.context(STYLE, after_reset=True)
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def figure(
     """
     if not alt.strip():
         raise ValueError("A figure needs alt text that says what is to be seen, but got an empty text.")
-    with mpl.style.context(STYLE):
+    with lab_style():
         fig, axes = plt.subplots(nrows, ncols, figsize=size, **subplots)
         try:
             yield axes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gmmlab import __version__
-from gmmlab.course import LabError
+from gmmlab.course import ONE_THREAD, LabError
 
 # What a command needs is imported when it runs, so that --help and the other commands do not wait for it.
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    # Before numpy loads, here and in the workers: parallel work comes from many files at once.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.update(ONE_THREAD)  # before numpy loads, here and in the workers
     from gmmlab.course.grade import command
 
     out = Path(options.output)

@@ -2,17 +2,26 @@
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+
+from gmmlab.course import ONE_THREAD
 
 
 class OwnKernelSpecManager(KernelSpecManager):
     """Knows one kernel, ``python3``: the Python that runs this program.
 
     A ``python3`` that the user once installed from another environment would otherwise win, and the
-    notebooks would run without this package.
+    notebooks would run without this package. Nor do the user's settings of a server hide it.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.ensure_native_kernel, self.allowed_kernelspecs = True, set()
 
     def _kernel_dirs_default(self) -> list[str]:
         return []
@@ -29,14 +38,16 @@ def lab_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        One BLAS thread unless the user chose a number (the lab's fits are too small to share), no
-        path or start-up file that could put other code in front of the installed packages, and no
-        matplotlib backend in place of the one that draws into notebooks.
+        One BLAS thread, matplotlib's own settings instead of the user's, no path or start-up file that could put
+        other code in front of the installed packages, and no matplotlib backend in place of the one that draws into
+        notebooks.
     """
     environment = dict(os.environ if base is None else base)
-    environment.setdefault("OMP_NUM_THREADS", "1")
+    environment |= ONE_THREAD
     for name in ("MPLBACKEND", "PYTHONPATH", "PYTHONSTARTUP"):
         environment.pop(name, None)
+    if (matplotlib := find_spec("matplotlib")) and matplotlib.origin:
+        environment["MATPLOTLIBRC"] = str(Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc")
     return environment
 
 

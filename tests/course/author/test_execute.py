@@ -9,6 +9,7 @@ from pathlib import Path
 import ipykernel.kernelspec
 import nbformat
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from course.ctrl_c import started
@@ -32,8 +33,9 @@ display(data, raw=True, metadata={"image/png": {"alt": "Nothing is to be seen."}
 SURROUNDINGS = """
 import json, os, sys
 from matplotlib import get_backend
-names = ("OMP_NUM_THREADS", "PYTHONPATH")
-place = {"python": sys.executable, "folder": os.getcwd(), "inline": "inline" in get_backend()}
+from matplotlib import rcParams
+names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONPATH")
+place = {"python": sys.executable, "folder": os.getcwd(), "inline": "inline" in get_backend(), "tex": rcParams["text.usetex"]}
 print(json.dumps(place | {n: os.environ.get(n) for n in names}))
 """
 
@@ -91,7 +93,11 @@ def test_kernel_is_this_python_with_one_thread_and_nothing_of_the_users(tmp_path
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "16")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "16")
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "matplotlibrc").write_text("text.usetex: True\n")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "matplotlib"))
     notebook = new_notebook(cells=[code(SURROUNDINGS, "look")])
     assert execute(notebook, tmp_path, timeout=600, tick=silent) == ""
     (output,) = notebook.cells[0].outputs
@@ -99,7 +105,9 @@ def test_kernel_is_this_python_with_one_thread_and_nothing_of_the_users(tmp_path
         "python": os.path.abspath(sys.executable),
         "folder": str(tmp_path),
         "inline": True,
+        "tex": False,
         "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "PYTHONPATH": None,
     }
 
@@ -109,6 +117,22 @@ def test_cell_that_takes_too_long_is_named_with_what_to_do(tmp_path):
     problem = execute(notebook, tmp_path, timeout=1, tick=silent)
     assert problem.startswith("Cell 'wait' (code cell 1) took longer than 1 s")
     assert "--timeout" in problem
+
+
+def test_outputs_that_come_after_their_cell_has_ended_are_waited_for(tmp_path, monkeypatch):
+    """nbclient alone would give up on them, without a word, 4 s after the cell."""
+    at_once = NotebookClient.process_message
+
+    def slowly(self, *message):
+        time.sleep(0.2)  # a busy machine
+        return at_once(self, *message)
+
+    monkeypatch.setattr(NotebookClient, "process_message", slowly)
+    notebook = new_notebook(cells=[code("for n in range(30): display(n)", "late")])
+    assert execute(notebook, tmp_path, timeout=600, tick=silent) == ""
+    assert len(notebook.cells[0].outputs) == 30
+    problem = execute(notebook, tmp_path, timeout=2, tick=silent)
+    assert problem.startswith("Cell 'late' (code cell 1) took longer than 2 s")
 
 
 def test_kernel_that_does_not_start_is_a_sentence_with_its_last_words(tmp_path, monkeypatch):

@@ -40,10 +40,13 @@ class Server:
 
 
 def environment(folder):
-    """Return variables that keep the user's Jupyter out, but for a kernel that must not be used."""
+    """Return variables of a user who has a kernel that must not be used, and settings that would hide the right one."""
     spec = folder / "share" / "kernels" / "python3"
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "x"}))
+    (folder / "CONFIG").mkdir()
+    hidden = "c.KernelSpecManager.ensure_native_kernel = False\nc.KernelSpecManager.allowed_kernelspecs = {'other'}\n"
+    (folder / "CONFIG" / "jupyter_server_config.py").write_text(hidden)
     own = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     return os.environ | own | {"JUPYTER_PATH": str(folder / "share")}
 

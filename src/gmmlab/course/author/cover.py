@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,7 +12,7 @@ from gmmlab.course.author.book import COVER
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.engine.em import em
 from gmmlab.engine.parameters import Parameters
-from gmmlab.figure import STYLE, png
+from gmmlab.figure import lab_style, png
 from gmmlab.mixture import covariance_matrices, from_parameters
 from gmmlab.plot import colour_of, ellipse, plot_clusters, plot_density, plot_regions
 
@@ -25,7 +24,7 @@ def cover() -> Figure:
     """Draw the bills of the penguins three times: without names, while EM runs, and in three clusters."""
     birds = load_penguins().dropna(subset=MEASURES)[["bill_length_mm", "bill_depth_mm"]]
     path = list(em_path(birds.to_numpy()))
-    with mpl.style.context(STYLE):
+    with lab_style():
         fig, axes = plt.subplots(1, 3, figsize=(11.5, 4.2), sharex=True, sharey=True)
         for ax in axes[:2]:
             ax.plot(*birds.to_numpy().T, "o", color="#8a8a8a", markersize=4, markeredgewidth=0, alpha=0.7)

@@ -51,6 +51,8 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, km=new_manager(), timeout=timeout, startup_timeout=300)
+    # By itself the client waits 4 s for the outputs of a cell that has ended, and drops what comes later.
+    client.iopub_timeout, client.raise_on_iopub_timeout = timeout, True
     # An empty profile: the user's own settings of IPython must not change what a notebook shows; nor must a
     # progress bar, which comes and goes with the speed of the machine.
     # What the kernel itself logs is of interest only if it does not start.

@@ -183,11 +183,12 @@ def _discrimination(seen: Class, ex: Exercise) -> float | None:
 
 def _png(draw: Callable[[Any], None], height: float) -> str:
     """Return a figure as PNG in base64."""
-    from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style.context("gmmlab.lab"):
+    from gmmlab.figure import lab_style
+
+    with lab_style():
         figure = Figure(figsize=(7.2, height))
         FigureCanvasAgg(figure)
         draw(figure.subplots())

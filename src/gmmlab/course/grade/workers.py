@@ -13,7 +13,7 @@ from multiprocessing.connection import wait as wait_for_one
 from typing import Any, NamedTuple
 
 from gmmlab import __version__
-from gmmlab.course import LabError
+from gmmlab.course import ONE_THREAD, LabError
 from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of
 from gmmlab.course.grade.page import feedback_page
 from gmmlab.course.grade.read import Notebook, Unreadable, from_data, read, recognise
@@ -220,7 +220,7 @@ def _outcome(future: Future) -> Done:
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of worker processes with one BLAS thread each; whatever happens, they end with the block."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.update(ONE_THREAD)
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":

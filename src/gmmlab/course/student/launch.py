@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gmmlab.course import LabError
 
@@ -38,8 +39,10 @@ def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> No
     found = environment.get("JUPYTER_CONFIG_PATH")
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(SETTINGS), *([found] if found else [])])
     os.environ.clear()
-    os.environ.update(environment)
-    LabApp.launch_instance(argv=jupyter_arguments(folder, notebook, browser, port))
+    # An empty profile: the user's own settings of IPython must not change what a cell shows.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        os.environ.update(environment | {"IPYTHONDIR": profile})
+        LabApp.launch_instance(argv=jupyter_arguments(folder, notebook, browser, port))
 
 
 def jupyter_arguments(folder: Path, notebook: str, browser: bool, port: int | None) -> list[str]:
