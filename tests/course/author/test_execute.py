@@ -35,8 +35,9 @@ import json, os, sys
 from matplotlib import get_backend
 from matplotlib import rcParams
 names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONPATH")
-place = {"python": sys.executable, "folder": os.getcwd(), "inline": "inline" in get_backend(), "tex": rcParams["text.usetex"]}
-print(json.dumps(place | {n: os.environ.get(n) for n in names}))
+place = {"python": sys.executable, "folder": os.getcwd()}
+look = {"inline": "inline" in get_backend(), "tex": rcParams["text.usetex"]}
+print(json.dumps(place | look | {n: os.environ.get(n) for n in names}))
 """
 
 
