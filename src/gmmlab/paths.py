@@ -1,4 +1,4 @@
-"""Where the lab's own notebooks and data are: in the checkout, or inside the installed wheel."""
+"""Where things are: the lab's own notebooks and data (in the checkout, or inside the wheel), and a working copy."""
 
 from pathlib import Path
 
@@ -6,6 +6,18 @@ _PACKAGE = Path(__file__).parent
 
 RESULTS = "benchmarks/results"
 """Beside ``data``: tables that benchmarks computed and notebooks read."""
+
+MANIFEST = ".gmm-lab/manifest.json"
+"""What ``gmm-lab start`` writes into a working copy, by which it is known."""
+
+
+def working_copy() -> Path | None:
+    """Return the working copy around the current directory, or None where there is none."""
+    try:
+        here = Path.cwd()
+        return next((folder for folder in (here, *here.parents) if (folder / MANIFEST).is_file()), None)
+    except OSError:
+        return None  # the current directory is gone, or one above it may not be looked into
 
 
 def lab_folder() -> Path:

@@ -158,7 +158,7 @@ def test_start_makes_the_copy_and_opens_its_first_notebook(lab, opened, capsys):
     ((folder, notebook, browser, port),) = opened
     assert (folder / notebook).is_file()
     assert (str(folder), notebook, browser, port) == ("my-gmm-lab", "notebooks/01_look.ipynb", False, 8899)
-    assert "wrote       notebooks/01_look.ipynb" in capsys.readouterr().out
+    assert "new         notebooks/01_look.ipynb" in capsys.readouterr().out
 
 
 def test_start_opens_the_browser_unless_told_otherwise(lab, opened):

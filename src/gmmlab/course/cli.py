@@ -60,7 +60,7 @@ def _start(options: argparse.Namespace) -> int:
     launch.check_jupyterlab()
     folder = Path(options.folder)
     working_copy.check_folder(folder)
-    files = working_copy.course_files()
+    files = working_copy.files_to_work_with()
     _print_steps(working_copy.synchronise(folder, files, made_by="gmm-lab start"))
     print(f"Your working copy is {folder}. To stop JupyterLab, press Ctrl-C here.", flush=True)
     first = min(name for name in files if name.endswith(".ipynb"))
@@ -209,7 +209,7 @@ COMMANDS = (
                 metavar="FOLDER",
                 nargs="?",
                 default="my-gmm-lab",
-                help="where the copy is or shall be; what you changed in it is never touched (default: %(default)s)",
+                help="where the copy is or shall be; nothing that you wrote in it is lost (default: %(default)s)",
             ),
             _Argument("--no-browser", dest="browser", action="store_false", help="only print the address to open"),
             _Argument(

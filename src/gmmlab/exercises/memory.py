@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gmmlab import paths
 from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.registry import exercises
 
@@ -62,8 +63,7 @@ def recall(id: str) -> float | None:
 
 def _folder() -> Path | None:
     """Return the memory of the working copy around the current directory, if there is one."""
-    here = Path.cwd()
-    home = next((p for p in (here, *here.parents) if (p / ".gmm-lab" / "manifest.json").is_file()), None)
+    home = paths.working_copy()
     return home / ".gmm-lab" / "progress" if home else None
 
 

@@ -6,10 +6,11 @@ import sys
 import nbformat
 import pytest
 
+from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.student.working_copy import MANIFEST, check_folder, course_files, read_manifest, synchronise
+from gmmlab.course.student.working_copy import check_folder, course_files, read_manifest, synchronise
 
-NAME = "notebooks/03_fit.ipynb"
+NAME = "data/birds.csv"
 
 
 def content(version, size=2000):
@@ -48,55 +49,55 @@ def test_untouched_file_is_updated(tmp_path):
 def test_changed_file_is_left_alone(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
-    assert sync(tmp_path, 1) == [("left alone", NAME)]
+    assert sync(tmp_path, 1) == [("kept", NAME)]
     assert (tmp_path / NAME).read_bytes() == b"mine"
 
 
 def test_newer_version_of_a_changed_file_is_put_beside_it(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
-    assert sync(tmp_path, 2) == [("put beside", "notebooks/03_fit.new.ipynb")]
+    assert sync(tmp_path, 2) == [("put beside", "data/birds.new.csv")]
     assert (tmp_path / NAME).read_bytes() == b"mine"
-    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == content(2)
+    assert (tmp_path / "data/birds.new.csv").read_bytes() == content(2)
 
 
 def test_newer_version_is_offered_once(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
     sync(tmp_path, 2)
-    (tmp_path / "notebooks/03_fit.new.ipynb").unlink()
-    assert sync(tmp_path, 2) == [("left alone", NAME)]
+    (tmp_path / "data/birds.new.csv").unlink()
+    assert sync(tmp_path, 2) == [("kept", NAME)]
 
 
 def test_untouched_offer_is_replaced_by_a_newer_one(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
     sync(tmp_path, 2)
-    assert sync(tmp_path, 3) == [("put beside", "notebooks/03_fit.new.ipynb")]
-    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == content(3)
+    assert sync(tmp_path, 3) == [("put beside", "data/birds.new.csv")]
+    assert (tmp_path / "data/birds.new.csv").read_bytes() == content(3)
 
 
 def test_changed_offer_is_not_overwritten_by_a_newer_one(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
     sync(tmp_path, 2)
-    (tmp_path / "notebooks/03_fit.new.ipynb").write_bytes(b"also mine")
-    assert sync(tmp_path, 3) == [("put beside", "notebooks/03_fit.new-2.ipynb")]
-    assert (tmp_path / "notebooks/03_fit.new.ipynb").read_bytes() == b"also mine"
+    (tmp_path / "data/birds.new.csv").write_bytes(b"also mine")
+    assert sync(tmp_path, 3) == [("put beside", "data/birds.new-2.csv")]
+    assert (tmp_path / "data/birds.new.csv").read_bytes() == b"also mine"
 
 
 def test_offer_that_replaced_the_students_file_is_updated_again(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
     sync(tmp_path, 2)
-    (tmp_path / "notebooks/03_fit.new.ipynb").replace(tmp_path / NAME)
+    (tmp_path / "data/birds.new.csv").replace(tmp_path / NAME)
     assert sync(tmp_path, 3) == [("updated", NAME)]
 
 
 def test_deleted_file_is_restored(tmp_path):
     sync(tmp_path, 1)
     (tmp_path / NAME).unlink()
-    assert sync(tmp_path, 1) == [("wrote", NAME)]
+    assert sync(tmp_path, 1) == [("new", NAME)]
 
 
 def test_file_that_was_there_before_the_course_is_not_overwritten(tmp_path):
@@ -106,11 +107,11 @@ def test_file_that_was_there_before_the_course_is_not_overwritten(tmp_path):
     assert (tmp_path / "data" / "README.md").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": {"a": [1]}}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": {"data/birds.csv": [1]}}', "\x00"])
 def test_spoilt_manifest_loses_no_work(tmp_path, text):
     sync(tmp_path, 1)
     (tmp_path / NAME).write_bytes(b"mine")
-    (tmp_path / MANIFEST).write_text(text)
+    (tmp_path / paths.MANIFEST).write_text(text)
     sync(tmp_path, 2)
     assert (tmp_path / NAME).read_bytes() == b"mine"
 

@@ -41,8 +41,8 @@ conda env create -f environment.yml && conda run -n gmm-lab --no-capture-output 
 ```
 
 JupyterLab opens on the first notebook of your own working copy, `my-gmm-lab`. The next time, the last
-command alone is enough; it never changes a notebook that you have worked on. If something does not
-work, `gmm-lab doctor`, typed in place of `gmm-lab start`, says what is wrong and how to mend it.
+command alone is enough; it loses nothing that you wrote. If something does not work, `gmm-lab doctor`,
+typed in place of `gmm-lab start`, says what is wrong and how to mend it.
 
 ## Notebooks
 

@@ -1,23 +1,25 @@
 """Working copies that grow with the course and never lose a student's work.
 
-A manifest remembers, for each file, the course's version that was last given to the student. A file
-that still equals it is untouched and may be replaced by a newer version; any other file is the
-student's own. Every write is one atomic step, the file first and the manifest after it, so that a copy
-that was interrupted at any moment is completed by the next one.
+A manifest remembers, for each file, the course's version that was last given to the student. A file into which nothing
+was written since is replaced by a newer version. A notebook that its owner wrote in is kept until there is a newer
+version, which then receives the answers; the old file goes to ``earlier/``. Every write is one atomic step, the file
+first and the manifest after it, so that a copy that was interrupted at any moment is completed by the next one.
 """
 
-import hashlib
 import json
+import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import UNFINISHED, atomic_write
+from gmmlab.course.student.versions import Version, as_jupyterlab_saves, carry, is_untouched, version_of
 
-MANIFEST = ".gmm-lab/manifest.json"
+EARLIER = "earlier"
+"""The folder of a working copy that keeps the student's file whenever the lab puts another in its place."""
 
 
 class Step(NamedTuple):
@@ -46,6 +48,14 @@ def course_files() -> dict[str, bytes]:
 
     files = {f"notebooks/{path.name}": _student_bytes(path) for path in lab_notebooks()}
     return files | files_under(paths.lab_folder(), "data")
+
+
+def files_to_work_with() -> dict[str, bytes]:
+    """Return the files of a working copy on this machine; `course_files` says what is raised."""
+    return {
+        name: as_jupyterlab_saves(content) if name.endswith(".ipynb") else content
+        for name, content in course_files().items()
+    }
 
 
 def _student_bytes(path: Path) -> bytes:
@@ -86,7 +96,7 @@ def check_folder(folder: Path) -> None:
 
 
 def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[Step]:
-    """Bring the course's files into a folder, without touching what its owner changed.
+    """Bring the course's files into a folder, and lose nothing that its owner wrote.
 
     Parameters
     ----------
@@ -100,8 +110,8 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
     Returns
     -------
     list of Step
-        One for each file that was written, updated, left alone or put beside the owner's; files that
-        were right already are not named.
+        One for each file that was written, updated, kept or put beside the owner's; files that were right already are
+        not named.
     """
     known = read_manifest(folder)["files"]
     steps = []
@@ -116,55 +126,108 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
     return steps
 
 
-def _place(folder: Path, name: str, content: bytes, known: Mapping[str, str]) -> tuple[Step | None, dict[str, str]]:
+def _place(
+    folder: Path, name: str, content: bytes, known: Mapping[str, Version]
+) -> tuple[Step | None, dict[str, Version]]:
     """Bring one file up to date; return what was done, and what the manifest shall say of it."""
-    new, present = _digest(content), _digest_of(folder / name)
-    given = {name: new}
-    if present == new:
-        return None, given
-    if present is None or present == known.get(name):
-        atomic_write(folder / name, content)
-        return Step("wrote" if present is None else "updated", name), given
-    if known.get(name) == new:
-        return Step("left alone", name, "you changed it"), given
+    path, new = folder / name, version_of(content)
+    present, given = _content_of(path), known.get(name)
+    same = given is not None and given.digest == new.digest
+    if present is None:
+        atomic_write(path, content)
+        return Step("new", name), {name: new}
+    if version_of(present).digest == new.digest:
+        return None, {name: new}
+    if is_untouched(present, given) or is_untouched(present, new):
+        if same:
+            return None, {name: new}
+        atomic_write(path, content)
+        return Step("updated", name), {name: new}
+    if same:
+        return Step("kept", name, "you wrote in it"), {name: new}
+    carried = carry(present, content, given)
+    if carried is None:
+        return _put_beside(folder, name, content, known)
+    merged, exercises = carried
+    if version_of(merged).digest == version_of(present).digest:
+        return None, {name: new}
+    old = keep(folder, name)
+    replace(path, merged)
+    answers = f"with your answers to {', '.join(exercises)}" if exercises else "you had answered nothing"
+    return Step("updated", name, f"{answers}; your old file is {old}"), {name: new}
+
+
+def _put_beside(
+    folder: Path, name: str, content: bytes, known: Mapping[str, Version]
+) -> tuple[Step, dict[str, Version]]:
+    new = version_of(content)
     beside = _name_beside(folder, name, new, known)
-    if _digest_of(folder / beside) != new:
-        atomic_write(folder / beside, content)
-    return Step("put beside", beside, f"the course's newer {name}; yours is as it was"), given | {beside: new}
+    atomic_write(folder / beside, content)
+    return Step("put beside", beside, f"the lab's new {name}; yours is as it was"), {name: new, beside: new}
 
 
-def _name_beside(folder: Path, name: str, new: str, known: Mapping[str, str]) -> str:
-    """Return the first of ``x.new.ipynb``, ``x.new-2.ipynb``, ... that is not the owner's own."""
+def _name_beside(folder: Path, name: str, new: Version, known: Mapping[str, Version]) -> str:
+    """Return the first of ``x.new.csv``, ``x.new-2.csv``, ... that is not the owner's own."""
     path = PurePosixPath(name)
     endings = (f"new-{number}" if number > 1 else "new" for number in count(1))
     candidates = (str(path.with_name(f"{path.stem}.{ending}{path.suffix}")) for ending in endings)
-    return next(each for each in candidates if _digest_of(folder / each) in (None, new, known.get(each)))
+
+    def is_free(candidate: str) -> bool:
+        there = _content_of(folder / candidate)
+        return there is None or is_untouched(there, new) or is_untouched(there, known.get(candidate))
+
+    return next(filter(is_free, candidates))
 
 
-def read_manifest(folder: Path) -> dict:
-    """Return ``{"made_by": command, "files": {path: sha256}}``.
+def keep(folder: Path, name: str) -> str:
+    """Copy a file of a working copy, as it is now, to where earlier files are kept; return where that is."""
+    path = folder / name
+    content = path.read_bytes()
+    places = (f"{EARLIER}/{path.stem}-{number}{path.suffix}" for number in count(1))
+    place = next(each for each in places if _content_of(folder / each) in (None, content))
+    atomic_write(folder / place, content)
+    return place
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a file; it stays as old as it was, for its age says when the student last worked in it."""
+    status = path.stat()
+    atomic_write(path, content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return ``{"made_by": command, "files": {path: version that was given}}``.
 
     A manifest that is missing or cannot be read says nothing: every file that differs from the
     course's is then taken for its owner's.
     """
-    nothing = {"made_by": "", "files": {}}
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / paths.MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return nothing
+        manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        return nothing
-    return {"made_by": manifest.get("made_by"), "files": dict(manifest["files"])}
+        return {"made_by": "", "files": {}}
+    versions = {name: _version(entry) for name, entry in manifest["files"].items()}
+    return {
+        "made_by": manifest.get("made_by"),
+        "files": {name: version for name, version in versions.items() if version},
+    }
 
 
-def _write_manifest(folder: Path, files: Mapping[str, str], made_by: str) -> None:
-    text = json.dumps({"made_by": made_by, "files": files}, indent=1, sort_keys=True) + "\n"
-    atomic_write(folder / MANIFEST, text.encode())
+def _version(entry: object) -> Version | None:
+    match entry:
+        case [str(digest), list(cells)]:
+            return Version(digest, cells)
+        case str(digest):  # written by an early version of the lab: the digest of the file's bytes
+            return Version(digest, [])
+    return None
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _write_manifest(folder: Path, files: Mapping[str, Version], made_by: str) -> None:
+    text = json.dumps({"made_by": made_by, "files": files}, sort_keys=True) + "\n"
+    atomic_write(folder / paths.MANIFEST, text.encode())
 
 
-def _digest_of(path: Path) -> str | None:
-    return _digest(path.read_bytes()) if path.exists() else None
+def _content_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
