@@ -82,8 +82,9 @@ def from_parameters(
     gmm.weights_, gmm.means_ = weights, means
     gmm.covariances_ = np.asarray(covariances, dtype=float)
     gmm.n_features_in_, gmm.converged_ = means.shape[1], True
-    if np.min(np.linalg.eigvalsh(covariance_matrices(gmm))) <= 0:
-        raise ValueError("A covariance matrix must be positive definite, but got one with an eigenvalue <= 0.")
-    gmm.precisions_cholesky_ = TYPES[covariance_type].precision_root(gmm.covariances_)
+    try:
+        gmm.precisions_cholesky_ = TYPES[covariance_type].precision_root(gmm.covariances_)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(f"A covariance matrix must be positive definite, but got one that is not. {error}") from None
     gmm.precisions_ = TYPES[covariance_type].precision(gmm.precisions_cholesky_)
     return gmm

@@ -22,6 +22,8 @@ from typing import ClassVar
 
 import numpy as np
 
+ROUNDING = 1e-14
+"""Share of a column's variance below which what the other columns do not explain of it is taken for rounding."""
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """What groups of rows cost, given counts of shape (...) and scatter matrices about their means (..., d, d)."""
 
@@ -64,6 +66,13 @@ class CovarianceType(ABC):
     @abstractmethod
     def inverse(self, c: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the inverse covariances, shaped like c, and the log determinants, one a covariance."""
+
+    @abstractmethod
+    def root(self, c: np.ndarray) -> np.ndarray:
+        """Return lower Cholesky factors or standard deviations; ``LinAlgError`` where a covariance is not definite.
+
+        Definiteness is decided relative to the columns' own scales, so it does not depend on units.
+        """
 
     @abstractmethod
     def precision_root(self, c: np.ndarray) -> np.ndarray:
@@ -157,8 +166,15 @@ class Full(CovarianceType):
     def inverse(self, c: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
         return np.linalg.inv(c), np.linalg.slogdet(c)[1]
 
+    def root(self, c: np.ndarray) -> np.ndarray:
+        factors = np.linalg.cholesky(c)
+        left, own = (np.diagonal(m, axis1=-2, axis2=-1) for m in (factors, c))
+        if not (left**2 > ROUNDING * own).all():  # the variances that earlier columns do not explain
+            raise np.linalg.LinAlgError("Some columns explain another but for rounding.")
+        return factors
+
     def precision_root(self, c: np.ndarray) -> np.ndarray:
-        return np.swapaxes(np.linalg.inv(np.linalg.cholesky(c)), -1, -2)
+        return np.swapaxes(np.linalg.inv(self.root(c)), -1, -2)
 
     def precision(self, root: np.ndarray) -> np.ndarray:
         return np.asarray(root @ np.swapaxes(root, -1, -2))
@@ -285,8 +301,13 @@ class Diag(CovarianceType):
     def inverse(self, c: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
         return 1 / c, np.log(c).sum(axis=-1)
 
+    def root(self, c: np.ndarray) -> np.ndarray:
+        if not (c > 0).all():
+            raise np.linalg.LinAlgError("A variance is not positive.")
+        return np.asarray(np.sqrt(c))
+
     def precision_root(self, c: np.ndarray) -> np.ndarray:
-        return np.asarray(1 / np.sqrt(c))
+        return np.asarray(1 / self.root(c))
 
     def precision(self, root: np.ndarray) -> np.ndarray:
         return np.asarray(root**2)

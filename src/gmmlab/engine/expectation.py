@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmlab.engine.covariances import FULL, SPHERICAL, log_peak
-from gmmlab.engine.parameters import Parameters, cholesky, log_det, positive
+from gmmlab.engine.parameters import Parameters, log_det, root
 
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
 BLOCK_BYTES = 1 << 20  # features and responsibilities of a block stay in a core's own cache
@@ -67,7 +67,7 @@ class Whitened(Features):
     """Features of x whitened by a common covariance: there a tied mixture is spherical with variance 1."""
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
-        p, self.d, self.factor = parameters, parameters.means.shape[1], cholesky(parameters)
+        p, self.d, self.factor = parameters, parameters.means.shape[1], root(parameters)
         self.whiten, self.scatter = np.linalg.inv(self.factor), np.zeros_like(self.factor)
         means, ones = np.linalg.solve(self.factor, p.means.T).T, np.ones(len(p.means))
         coefficients = SPHERICAL.linear_form(p.weights, means, ones, log_det(self.factor) * ones)
@@ -94,7 +94,7 @@ class Factors:
     """
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
-        factors, self.means = cholesky(parameters), parameters.means
+        factors, self.means = root(parameters), parameters.means
         k, d = self.means.shape
         self.constants = log_peak(parameters.weights, d, log_det(factors)).astype(dtype)
         self.whiten = np.linalg.inv(factors).astype(dtype)
@@ -150,7 +150,8 @@ def split(products: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray, np.ndar
 def _inverse(p: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Return inverse covariances and log determinants, or say which covariance has none."""
     if p.type is not FULL:
-        return p.type.inverse(positive(p), p.means.shape[1])
-    factors = cholesky(p)
+        root(p)
+        return p.type.inverse(p.covariances, p.means.shape[1])
+    factors = root(p)
     roots = np.linalg.inv(factors)
     return np.swapaxes(roots, -1, -2) @ roots, log_det(factors)

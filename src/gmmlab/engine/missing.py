@@ -26,7 +26,7 @@ from sklearn.mixture import GaussianMixture
 from gmmlab.engine.conversion import as_parameters, from_parameters
 from gmmlab.engine.covariances import Full, type_of
 from gmmlab.engine.em import iterate, m_step, to_responsibilities
-from gmmlab.engine.parameters import Parameters, Result, Statistics, cholesky, positive
+from gmmlab.engine.parameters import Parameters, Result, Statistics, root
 
 ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
 MANY = 50  # with more missing entries than this, and than observed ones, their covariances are summed implicitly
@@ -288,7 +288,7 @@ def _given(block: _Block, parameters: Parameters) -> tuple[np.ndarray, np.ndarra
     whitens : list of arrays
         For each run the inverse Cholesky factors of the covariances of the observed entries.
     """
-    cholesky(parameters)  # says which covariance is singular; then no part of one is
+    root(parameters)  # says which covariance is singular; then no part of one is
     covariances, whitens = _stacked(parameters), []
     centred = np.nan_to_num(block.entries - parameters.means[:, None])
     log_densities, solved = np.empty(centred.shape[:2]), np.zeros_like(centred)
@@ -330,8 +330,9 @@ def _errors(block: _Block, parameters: Parameters, r: np.ndarray, whitens: list[
 
 
 def _diagonal_sums(block: _Block, parameters: Parameters) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    root(parameters)  # says which variance is not positive
     (k, d), seen = parameters.means.shape, ~np.isnan(block.entries)
-    variances = np.broadcast_to(positive(parameters).reshape(k, -1), (k, d))
+    variances = np.broadcast_to(parameters.covariances.reshape(k, -1), (k, d))
     expected = np.nan_to_num(block.entries - parameters.means[:, None])  # a missing entry is expected at the mean
     squares = np.einsum("kbd,kd->kb", expected**2, 1 / variances)
     log_densities = -0.5 * (squares + np.log(2 * np.pi * variances) @ seen.T) + np.log(parameters.weights)[:, None]

@@ -17,6 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import as_mixture
+from gmmlab.engine.covariances import FULL
 from gmmlab.engine.em import e_step, m_step
 from gmmlab.engine.fitting import check_request, fit_one
 from gmmlab.engine.parameters import Parameters, Statistics
@@ -87,11 +88,15 @@ def bounding_volume(X: ArrayLike) -> float:
         If the rows lie in a plane, or X is not finite.
     """
     rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
-    axes = np.linalg.eigh(np.atleast_2d(np.cov(rows.T)))[1]
-    volume = float(min(np.prod(np.ptp(box, axis=0)) for box in (rows, rows @ axes)))
-    if volume <= 0:
-        raise ValueError("The rows have a constant feature or lie in a plane, so a box around them has no volume.")
-    return volume
+    covariance = np.atleast_2d(np.cov(rows.T))
+    try:
+        FULL.root(covariance)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "The rows have a constant feature or lie in a plane, so a box around them has no volume."
+        ) from None
+    axes = np.linalg.eigh(covariance)[1]
+    return float(min(np.prod(np.ptp(box, axis=0)) for box in (rows, rows @ axes)))
 
 
 def fit_with_noise(

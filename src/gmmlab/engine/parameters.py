@@ -165,13 +165,12 @@ def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> n
     return X
 
 
-def cholesky(p: Parameters) -> np.ndarray:
-    """Return lower Cholesky factors of full or tied covariances, or say which covariance has none."""
+def root(p: Parameters) -> np.ndarray:
+    """Return lower Cholesky factors or standard deviations, or say which covariance has none."""
     try:
-        return np.linalg.cholesky(p.covariances)
+        return p.type.root(p.covariances)
     except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(p.covariances)[..., 0]
-        raise ValueError(_singular(p, smallest)) from None
+        raise ValueError(_singular(p)) from None
 
 
 def log_det(factors: np.ndarray) -> np.ndarray:
@@ -179,19 +178,22 @@ def log_det(factors: np.ndarray) -> np.ndarray:
     return np.asarray(2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1))
 
 
-def positive(p: Parameters) -> np.ndarray:
-    """Return diagonal or spherical variances, or say which is not positive."""
-    if not (p.covariances > 0).all():
-        raise ValueError(_singular(p, p.covariances.reshape(len(p.means), -1).min(axis=1)))
-    return p.covariances
-
-
-def _singular(p: Parameters, smallest: np.ndarray) -> str:
-    """Return the sentence about the covariance with the smallest variance."""
-    k = int(np.argmin(smallest))
-    which = "common covariance" if p.type.shared else f"covariance of component {k}"
+def _singular(p: Parameters) -> str:
+    """Return the sentence about the first covariance that is not positive definite."""
+    k, which = 0, "common covariance"
+    if not p.type.shared:
+        k = next(k for k in range(len(p.weights)) if not _definite(p, k))
+        which = f"covariance of component {k}"
     return (
-        f"The {which} (weight {p.weights[k]:.3g}) is not positive definite: its smallest variance is "
-        f"{np.min(smallest):.3g}. The component has collapsed on too few different rows or a column is constant: "
+        f"The {which} (weight {p.weights[k]:.3g}) is not positive definite, measured by the scales of its columns. "
+        "The component has collapsed on too few different rows or a column is constant: "
         "use fewer components, drop constant columns, or raise reg_covar above 0."
     )
+
+
+def _definite(p: Parameters, k: int) -> bool:
+    try:
+        p.type.root(p.covariances[k : k + 1])
+    except np.linalg.LinAlgError:
+        return False
+    return True
