@@ -102,6 +102,11 @@ def test_the_table_says_points_and_states():
     assert "✓ right" in shown._repr_html_() and "○ open" in shown._repr_html_()
 
 
+@pytest.mark.parametrize("name", ["03", "03_fit", "03_fit_mixture.ipynb"])
+def test_a_notebook_may_be_meant_by_its_number_or_how_it_begins(name):
+    assert {ex.notebook for ex, _ in progress(name).rows} == {"03_fit_mixture"}
+
+
 def test_an_unknown_notebook_names_the_known_ones():
     with pytest.raises(ValueError, match="03_fit_mixture"):
         progress("99_nothing")

@@ -58,10 +58,10 @@ def _start(options: argparse.Namespace) -> int:
     from gmmlab.course.student import launch, working_copy
 
     launch.check_jupyterlab()
-    folder = Path(options.folder)
+    folder = Path(options.folder) if options.folder else working_copy.folder_to_start()
     working_copy.check_folder(folder)
     files = working_copy.files_to_work_with()
-    _print_steps(working_copy.synchronise(folder, files, made_by="gmm-lab start"))
+    _print_steps(working_copy.synchronise(folder, files))
     print(f"Your working copy is {folder}. To stop JupyterLab, press Ctrl-C here.", flush=True)
     first = min(name for name in files if name.endswith(".ipynb"))
     launch.open_lab(folder, first, options.browser, options.port)
@@ -208,8 +208,8 @@ COMMANDS = (
                 "folder",
                 metavar="FOLDER",
                 nargs="?",
-                default="my-gmm-lab",
-                help="where the copy is or shall be; nothing that you wrote in it is lost (default: %(default)s)",
+                help="where the copy is or shall be; nothing that you wrote in it is lost (default: the working copy "
+                "around you, or else my-gmm-lab)",
             ),
             _Argument("--no-browser", dest="browser", action="store_false", help="only print the address to open"),
             _Argument(

@@ -24,20 +24,29 @@ def lab_notebooks() -> list[Path]:
     LabError
         If there is none.
     """
-    folder = paths.lab_folder() / "notebooks"
-    found = sorted(folder.glob("*.ipynb"))
+    return _notebooks_in(paths.lab_folder(), "Get a complete copy of the lab.")
+
+
+def notebooks_here() -> list[Path]:
+    """Return the notebooks of the working copy around the current directory, where there is none those of the lab."""
+    copy = paths.working_copy()
+    return _notebooks_in(copy, "`gmm-lab start` puts the notebooks there.") if copy else lab_notebooks()
+
+
+def _notebooks_in(home: Path, remedy: str) -> list[Path]:
+    found = sorted((home / "notebooks").glob("*.ipynb"), key=lambda path: path.stem)
     if not found:
-        raise LabError(f"There is no notebook in {folder}. Get a complete copy of the lab.")
+        raise LabError(f"There is no notebook in {home / 'notebooks'}. {remedy}")
     return found
 
 
 def find_notebooks(names: Iterable[str]) -> list[Path]:
-    """Turn what was typed into notebooks: paths, names with or without ``.ipynb``, numbers such as ``03``.
+    """Turn what was typed into notebooks: paths, names or what they begin with, numbers such as ``03``.
 
     Parameters
     ----------
     names : iterable of str
-        None means all of the lab's notebooks.
+        None means all notebooks of the working copy around the current directory, or else of the lab.
 
     Returns
     -------
@@ -49,7 +58,7 @@ def find_notebooks(names: Iterable[str]) -> list[Path]:
     LabError
         If a notebook is unknown, or two different ones have the same file name.
     """
-    known = lab_notebooks()
+    known = notebooks_here()
     found = list(dict.fromkeys(_find(name, known).resolve() for name in names)) or known
     stems = [path.stem for path in found]
     for stem in stems:
@@ -62,14 +71,11 @@ def _find(name: str, known: list[Path]) -> Path:
     given = Path(name)
     if given.suffix == ".ipynb" and given.is_file():
         return given
-    for path in known:
-        number = path.stem.split("_")[0]
-        if name in (path.stem, path.name) or (name.isdigit() and name.zfill(len(number)) == number):
-            return path
-    raise LabError(
-        f"There is no notebook {name!r}. Give a path to an .ipynb file, or one of: "
-        f"{', '.join(path.stem for path in known)}."
-    )
+    try:
+        meant = paths.notebook_called(name, [path.stem for path in known])
+    except ValueError as error:
+        raise LabError(f"{error} A path to an .ipynb file is understood, too.") from error
+    return next(path for path in known if path.stem == meant)
 
 
 def read_notebook(path: Path) -> NotebookNode:

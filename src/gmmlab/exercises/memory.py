@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gmmlab import paths
 from gmmlab.exercises.form import Exercise
@@ -101,7 +101,7 @@ def progress(notebook: str | None = None) -> Progress:
     Parameters
     ----------
     notebook : str, optional
-        Show those of one notebook, such as ``"03_fit_mixture"``. Default: of all.
+        Show those of one notebook, such as ``"03_fit_mixture"`` or ``"03"``. Default: of all.
 
     Returns
     -------
@@ -110,10 +110,8 @@ def progress(notebook: str | None = None) -> Progress:
     Raises
     ------
     ValueError
-        If the notebook has no exercises.
+        If there is no such notebook.
     """
-    chosen: list[Any] = exercises(notebook)
-    if not chosen:
-        known = ", ".join(dict.fromkeys(ex.notebook for ex in exercises()))
-        raise ValueError(f"There are no exercises in {notebook!r}. Notebooks with exercises are: {known}.")
-    return Progress([(ex, recall(ex.id)) for ex in chosen])
+    if notebook is not None:
+        notebook = paths.notebook_called(notebook, list(dict.fromkeys(ex.notebook for ex in exercises())))
+    return Progress([(ex, recall(ex.id)) for ex in exercises(notebook)])

@@ -18,6 +18,7 @@ from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.author.execute import execute, refresh, run, table
 from gmmlab.course.notebooks import find_notebooks, normalise, read_notebook
+from gmmlab.course.student.working_copy import files_to_work_with, synchronise
 
 pytestmark = pytest.mark.slow
 
@@ -296,6 +297,29 @@ def test_notebook_is_found_by_path_and_path_wins_over_name(lab, tmp_path, monkey
 def test_no_name_means_all_in_order_and_a_name_given_twice_counts_once(lab):
     assert find_notebooks([]) == [lab.path("01_look"), lab.path("02_fit")]
     assert find_notebooks(["2", "02_fit"]) == [lab.path("02_fit")]
+
+
+@pytest.fixture
+def working_copy(lab, tmp_path, monkeypatch):
+    synchronise(tmp_path / "copy", files_to_work_with())
+    monkeypatch.chdir(tmp_path / "copy" / "notebooks")
+    return tmp_path / "copy"
+
+
+def test_in_a_working_copy_its_own_notebooks_are_meant(lab, working_copy):
+    assert find_notebooks(["02"]) == [working_copy / "notebooks" / "02_fit.ipynb"]
+    assert [path.parent for path in find_notebooks([])] == [working_copy / "notebooks"] * 2
+
+
+def test_a_working_copy_is_not_refreshed(lab, working_copy):
+    with pytest.raises(LabError, match="use `gmm-lab run`"):
+        refresh(find_notebooks(["02"]), check=False, timeout=600)
+
+
+def test_run_in_a_working_copy_executes_what_the_student_wrote(lab, working_copy):
+    run(find_notebooks(["02"]), working_copy / "build", timeout=600)
+    executed = nbformat.read(working_copy / "build" / "02_fit.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].text == "Ellipsis\n"
 
 
 def test_unknown_notebook_is_refused_with_the_known_ones(lab):

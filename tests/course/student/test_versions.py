@@ -29,7 +29,7 @@ class Copy:
         self.update(lab_version())
 
     def update(self, content):
-        return [tuple(step) for step in synchronise(self.folder, {NAME: content}, "test")]
+        return [tuple(step) for step in synchronise(self.folder, {NAME: content})]
 
     def read(self):
         return nbformat.read(self.path, as_version=4)

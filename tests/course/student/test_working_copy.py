@@ -2,13 +2,16 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from course.small_lab import Lab
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.student.working_copy import check_folder, course_files, read_manifest, synchronise
+from gmmlab.course.author import release
+from gmmlab.course.student.working_copy import check_folder, course_files, folder_to_start, synchronise
 
 NAME = "data/birds.csv"
 
@@ -18,19 +21,19 @@ def content(version, size=2000):
 
 
 def sync(folder, version, name=NAME):
-    return [tuple(step)[:2] for step in synchronise(folder, {name: content(version)}, "test")]
+    return [tuple(step)[:2] for step in synchronise(folder, {name: content(version)})]
 
 
 def test_empty_folder_receives_everything(lab, tmp_path):
     files = course_files()
-    synchronise(tmp_path / "copy", files, "test")
+    synchronise(tmp_path / "copy", files)
     written = {name: (tmp_path / "copy" / name).read_bytes() for name in files}
     assert written == files
     assert set(files) == {"notebooks/01_look.ipynb", "notebooks/02_fit.ipynb", "data/birds.csv"}
 
 
 def test_notebooks_of_a_working_copy_are_student_copies(lab, tmp_path):
-    synchronise(tmp_path, course_files(), "test")
+    synchronise(tmp_path, course_files())
     notebook = nbformat.read(tmp_path / "notebooks" / "02_fit.ipynb", as_version=4)
     assert "SOLUTION" not in str(notebook)
 
@@ -116,11 +119,6 @@ def test_spoilt_manifest_loses_no_work(tmp_path, text):
     assert (tmp_path / NAME).read_bytes() == b"mine"
 
 
-def test_manifest_names_what_made_the_copy(tmp_path):
-    sync(tmp_path, 1)
-    assert read_manifest(tmp_path)["made_by"] == "test"
-
-
 @pytest.mark.parametrize("inside", [".", "notebooks", "data", "notebooks/deeper"])
 def test_copy_into_the_labs_own_folders_is_refused(lab, inside):
     with pytest.raises(LabError, match="another folder"):
@@ -136,6 +134,55 @@ def test_copy_through_a_link_into_the_labs_own_folders_is_refused(lab, tmp_path)
 
 def test_copy_beside_the_labs_own_folders_is_allowed(lab):
     check_folder(lab.root / "my-gmm-lab")
+
+
+def test_folder_of_a_working_copy_is_one(lab, tmp_path):
+    sync(tmp_path / "copy", 1)
+    (tmp_path / "copy" / "my notes.txt").write_text("")
+    check_folder(tmp_path / "copy")
+
+
+def test_copy_that_lost_its_manifest_is_still_one(lab, tmp_path):
+    sync(tmp_path / "copy", 1, "notebooks/01_look.ipynb")
+    (tmp_path / "copy" / paths.MANIFEST).unlink()
+    check_folder(tmp_path / "copy")
+
+
+def test_folder_with_hidden_files_alone_is_empty(lab, tmp_path):
+    (tmp_path / "copy" / ".venv").mkdir(parents=True)
+    check_folder(tmp_path / "copy")
+
+
+def test_folder_with_something_else_is_refused(lab, tmp_path):
+    (tmp_path / "thesis.txt").write_text("")
+    with pytest.raises(LabError, match=r"new, empty or your working copy, but it holds other things: lab, thesis\.txt"):
+        check_folder(tmp_path)
+
+
+def test_another_checkout_of_the_lab_is_refused(lab, tmp_path):
+    other = Lab(tmp_path / "other")
+    with pytest.raises(LabError, match="holds other things"):
+        check_folder(other.root)
+
+
+def test_release_is_no_working_copy(lab, tmp_path, monkeypatch):
+    synchronise(tmp_path / "release", {NAME: content(1), "README.md": b""}, release.MANIFEST)
+    monkeypatch.chdir(tmp_path / "release")
+    assert paths.working_copy() is None
+    with pytest.raises(LabError, match="holds other things"):
+        check_folder(tmp_path / "release")
+
+
+@pytest.mark.parametrize("inside", ["", "notebooks"])
+def test_start_inside_a_working_copy_means_that_one(tmp_path, monkeypatch, inside):
+    sync(tmp_path, 1, "notebooks/01_look.ipynb")
+    monkeypatch.chdir(tmp_path / inside)
+    assert folder_to_start() == tmp_path
+
+
+def test_start_elsewhere_makes_a_new_copy(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert folder_to_start() == Path("my-gmm-lab")
 
 
 def test_file_in_place_of_the_folder_is_refused(lab, tmp_path):
@@ -166,22 +213,23 @@ def dying(function, last_words):
 os.fsync = dying(os.fsync, lambda file: os.ftruncate(file, 1000))
 os.replace = dying(os.replace, lambda source, target: None)
 files = {f"notebooks/{n}.ipynb": Path(sys.argv[3]).read_bytes() for n in "abc"}
-synchronise(Path(sys.argv[1]), files, "test")
+synchronise(Path(sys.argv[1]), files)
 """
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-@pytest.mark.parametrize("before", [None, 1], ids=["first copy", "update"])
-@pytest.mark.parametrize("steps", range(12))
+@pytest.mark.parametrize(
+    ("before", "steps"), [(None, steps) for steps in range(14)] + [("update", steps) for steps in range(12)]
+)
 def test_killed_copy_leaves_whole_files_and_is_completed_by_the_next(tmp_path, before, steps):
     folder, names = tmp_path / "copy", [f"notebooks/{n}.ipynb" for n in "abc"]
     if before:
-        synchronise(folder, dict.fromkeys(names, content(before)), "test")
+        synchronise(folder, dict.fromkeys(names, content(before)))
     (tmp_path / "new").write_bytes(content(2))
     command = [sys.executable, "-c", DYING, folder, str(steps), tmp_path / "new"]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     whole = {content(before), content(2)}
     assert {(folder / name).read_bytes() for name in names if (folder / name).exists()} <= whole
-    synchronise(folder, dict.fromkeys(names, content(2)), "test")
+    synchronise(folder, dict.fromkeys(names, content(2)))
     assert [(folder / name).read_bytes() for name in names] == [content(2)] * 3
     assert sorted(path.name for path in (folder / "notebooks").iterdir()) == ["a.ipynb", "b.ipynb", "c.ipynb"]

@@ -146,8 +146,10 @@ def refresh(notebooks: Iterable[Path], check: bool, timeout: int) -> list[Outcom
     Raises
     ------
     LabError
-        If the lab is installed from a wheel, so that there is nothing to refresh.
+        If the lab is installed from a wheel, so that there is nothing to refresh, or in a working copy.
     """
+    if paths.working_copy():
+        raise LabError("`gmm-lab refresh` is for authors of the lab. Here, in a working copy, use `gmm-lab run`.")
     if not (paths.lab_folder() / "pyproject.toml").is_file():
         raise LabError("The lab's notebooks are refreshed in a checkout of its repository; this is a wheel.")
     return [_judged(path, timeout, lambda *done: _write_back(check, *done)) for path in notebooks]

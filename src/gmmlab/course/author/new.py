@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
-from gmmlab.course.notebooks import find_notebooks, normalise, read_notebook, to_bytes
+from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 
 Node = TypeVar("Node", bound=ast.expr)
 FORM = ("Credit", "Slip", "Value", "function_exercise")
@@ -113,7 +113,7 @@ def new_exercise(id: str) -> list[Path]:
     if f'"{id}"' in source:
         raise LabError(f"There is an exercise {id} already, in {module}.")
     stem = _assigned(source, "NOTEBOOK", ast.Constant, module).value
-    [path] = find_notebooks([str(stem)])
+    path = root / "notebooks" / f"{stem}.ipynb"
     notebook = read_notebook(path)
     at = next((k for k, cell in enumerate(notebook.cells) if cell.id == "progress"), len(notebook.cells))
     notebook.cells[at:at] = _cells(id)

@@ -12,9 +12,11 @@ from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.notebooks import lab_notebooks, read_notebook, title_of
-from gmmlab.course.student.working_copy import Step, course_files, files_under, read_manifest, synchronise
+from gmmlab.course.student.working_copy import Step, course_files, files_under, synchronise
 
 MADE_BY = "gmm-lab release"
+MANIFEST = ".gmm-lab/release.json"
+"""Not that of a working copy: a release is none."""
 _AS_THEY_ARE = ("constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
 _README = """# GMM lab
 
@@ -101,9 +103,9 @@ def release(target: Path) -> list[Step]:
         return _release_archive(target, files)
     if target.exists() and not target.is_dir():
         raise LabError(f"{target} is a file. Give the name of a folder, or of a .zip file.")
-    if target.exists() and any(target.iterdir()) and read_manifest(target)["made_by"] != MADE_BY:
+    if target.exists() and any(target.iterdir()) and not (target / MANIFEST).is_file():
         raise LabError(f"{target} holds something that no release made. Give a new or an empty folder.")
-    return synchronise(target, files, MADE_BY)
+    return synchronise(target, files, MANIFEST)
 
 
 def _release_archive(target: Path, files: dict[str, bytes]) -> list[Step]:

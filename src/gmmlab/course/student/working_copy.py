@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gmmlab import paths
 from gmmlab.course import LabError
@@ -20,6 +20,9 @@ from gmmlab.course.student.versions import Version, as_jupyterlab_saves, carry, 
 
 EARLIER = "earlier"
 """The folder of a working copy that keeps the student's file whenever the lab puts another in its place."""
+
+OURS = {"notebooks", "data", EARLIER}
+"""What is in a working copy. One whose hidden manifest was lost, as when it is copied, is known by that."""
 
 
 class Step(NamedTuple):
@@ -78,13 +81,18 @@ def files_under(root: Path, folder: str) -> dict[str, bytes]:
     }
 
 
+def folder_to_start() -> Path:
+    """Return where `gmm-lab start` works unless told: the working copy around the current directory, or a new one."""
+    return paths.working_copy() or Path("my-gmm-lab")
+
+
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that cannot hold a working copy.
+    """Refuse a folder that is neither new nor empty nor a working copy.
 
     Raises
     ------
     LabError
-        If `folder` is a file, or would mix the copy with the lab's own notebooks or data.
+        If `folder` is a file, holds something else, or would mix the copy with the lab's own notebooks or data.
     """
     if folder.exists() and not folder.is_dir():
         raise LabError(f"{folder} is a file. Give the name of a folder, new or not.")
@@ -93,9 +101,17 @@ def check_folder(folder: Path) -> None:
     for target in (folder.resolve(), (folder / "notebooks").resolve(), (folder / "data").resolve()):
         if any(target.is_relative_to(source) for source in sources):
             raise LabError(f"{folder} holds the lab's own notebooks. Give another folder for your copy.")
+    if (folder / paths.MANIFEST).is_file() or not folder.exists():
+        return
+    there = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if there and not ("notebooks" in there and set(there) <= OURS):
+        raise LabError(
+            f"{folder} should be new, empty or your working copy, but it holds other things: {', '.join(there[:3])}"
+            f"{', ...' if there[3:] else ''}. Give the name of a new folder, such as: gmm-lab start my-gmm-lab"
+        )
 
 
-def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[Step]:
+def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.MANIFEST) -> list[Step]:
     """Bring the course's files into a folder, and lose nothing that its owner wrote.
 
     Parameters
@@ -104,8 +120,8 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
         Made if it is not there.
     files : mapping of str to bytes
         From path, with forward slashes, to the course's content.
-    made_by : str
-        The command that asks, written into the manifest.
+    manifest : str
+        Where in the folder it is remembered what was given.
 
     Returns
     -------
@@ -113,7 +129,9 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
         One for each file that was written, updated, kept or put beside the owner's; files that were right already are
         not named.
     """
-    known = read_manifest(folder)["files"]
+    known = _read_manifest(folder / manifest)
+    if not known:
+        _write_manifest(folder / manifest, known)  # first of all: it says whose folder this is
     steps = []
     for name, content in files.items():
         for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
@@ -122,7 +140,7 @@ def synchronise(folder: Path, files: Mapping[str, bytes], made_by: str) -> list[
         steps += [step] if step else []
         if not given.items() <= known.items():
             known.update(given)
-            _write_manifest(folder, known, made_by)
+            _write_manifest(folder / manifest, known)
     return steps
 
 
@@ -196,23 +214,19 @@ def replace(path: Path, content: bytes) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return ``{"made_by": command, "files": {path: version that was given}}``.
+def _read_manifest(path: Path) -> dict[str, Version]:
+    """Return for each file the version that was given.
 
     A manifest that is missing or cannot be read says nothing: every file that differs from the
     course's is then taken for its owner's.
     """
     try:
-        manifest = json.loads((folder / paths.MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         manifest = None
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        return {"made_by": "", "files": {}}
-    versions = {name: _version(entry) for name, entry in manifest["files"].items()}
-    return {
-        "made_by": manifest.get("made_by"),
-        "files": {name: version for name, version in versions.items() if version},
-    }
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    versions = {name: _version(entry) for name, entry in files.items()} if isinstance(files, dict) else {}
+    return {name: version for name, version in versions.items() if version}
 
 
 def _version(entry: object) -> Version | None:
@@ -224,9 +238,8 @@ def _version(entry: object) -> Version | None:
     return None
 
 
-def _write_manifest(folder: Path, files: Mapping[str, Version], made_by: str) -> None:
-    text = json.dumps({"made_by": made_by, "files": files}, sort_keys=True) + "\n"
-    atomic_write(folder / paths.MANIFEST, text.encode())
+def _write_manifest(path: Path, files: Mapping[str, Version]) -> None:
+    atomic_write(path, (json.dumps({"files": files}, sort_keys=True) + "\n").encode())
 
 
 def _content_of(path: Path) -> bytes | None:
