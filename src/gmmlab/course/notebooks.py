@@ -1,5 +1,7 @@
 """Find, read and write the lab's notebooks, and bring an executed one to its normal form."""
 
+import json
+import re
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -10,6 +12,7 @@ from nbformat import NotebookNode
 
 from gmmlab import paths
 from gmmlab.course import LabError
+from gmmlab.course.reading import Unreadable, plain
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "nbgrader", "gmmlab")
@@ -79,20 +82,66 @@ def _find(name: str, known: list[Path]) -> Path:
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook of format 4.
+    """Read a notebook, whatever program saved it; what a notebook of today must have and this one lacks is filled in.
+
+    Returns
+    -------
+    NotebookNode
+        Of format 4.5: each cell has an id, of the form ``cell-7`` where the file gave none.
 
     Raises
     ------
     LabError
-        If the file is not a valid notebook.
+        If the file is no notebook; the message says what it is.
     """
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        data, _ = plain(path.read_bytes())
+        if data.get("nbformat") in (2, 3):
+            data = nbformat.reads(json.dumps(data), as_version=4)
+            for cell in data["cells"]:
+                cell.pop("id", None)  # drawn anew at each reading
+        if not isinstance(data.get("cells"), list):
+            raise Unreadable("it is JSON, but a notebook has cells, and this has none")
+        tidy = {
+            "cells": _cells([cell for cell in data["cells"] if isinstance(cell, dict)]),
+            "metadata": _dict(data.get("metadata")),
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        notebook = nbformat.reads(json.dumps(tidy), as_version=4)
         nbformat.validate(notebook)
-    except (ValueError, AttributeError, KeyError, nbformat.ValidationError) as error:
+    except Unreadable as problem:
+        raise LabError(f"{path} is not a valid notebook: {problem}.") from problem
+    except (ValueError, TypeError, AttributeError, KeyError, nbformat.ValidationError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise LabError(f"{path} is not a valid notebook: {reason}") from error
     return notebook
+
+
+def _cells(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cells with all that their kind must have, and nothing that it must not."""
+    cells: list[dict[str, Any]] = []
+    ids = [cell.get("id") for cell in found]
+    for number, (id, cell) in enumerate(zip(ids, found, strict=True), 1):
+        kind = cell.get("cell_type")
+        good = isinstance(id, str) and re.fullmatch(r"[\w-]{1,64}", id, re.A) and ids.index(id) == number - 1
+        tidy = {
+            "id": id if good else f"cell-{number}",
+            "cell_type": kind if kind in ("code", "markdown") else "raw",
+            "metadata": _dict(cell.get("metadata")),
+            "source": cell.get("source", ""),
+        }
+        if kind == "code":
+            outputs = [output for output in cell.get("outputs") or [] if isinstance(output, dict)]
+            tidy |= {"execution_count": cell.get("execution_count"), "outputs": outputs}
+        elif "attachments" in cell:
+            tidy["attachments"] = cell["attachments"]
+        cells.append(tidy)
+    return cells
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:
@@ -121,14 +170,7 @@ def normalise(notebook: NotebookNode, stem: str) -> None:
         An executed notebook of format 4.5 or later.
     stem : str
         The name by which the lab knows the notebook again, whatever its file is called later.
-
-    Raises
-    ------
-    LabError
-        If the notebook's format is too old to hold cell ids.
     """
-    if notebook.nbformat_minor < 5:
-        raise LabError(f"{stem}: its cells have no ids. Open and save it in JupyterLab 4, then try again.")
     lab = {**notebook.metadata.get("gmmlab", {}), "notebook": stem}
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, "gmmlab": lab}

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -33,12 +34,33 @@ def checkout(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_book_has_what_the_readme_says_and_a_link_that_leads_nowhere_is_a_sentence(checkout):
     checkout.write("01_look", new_markdown_cell("# Look\n\n[there](missing.ipynb)", id="opening"))
+    strange = [new_markdown_cell(r"So $\nonsense{x}$ is it.", id="strange"), code("1", "cut")]
+    strange[1].outputs = [new_output("display_data", {"image/png": PNG[:30]})]
+    checkout.write("03_strange", new_markdown_cell("# Strange", id="opening"), *strange)
+    old = json.loads(checkout.path("03_strange").read_text())
+    pasted = {
+        "cell_type": "markdown",
+        "source": "![it](attachment:a b.png)",
+        "attachments": {"a b.png": {"image/png": PNG}},
+    }
+    old |= {"nbformat_minor": 2, "cells": [{k: v for k, v in c.items() if k != "id"} for c in old["cells"]]}
+    old["cells"] += [pasted, {"cell_type": "heading", "source": "half \ud800 a character"}]
+    checkout.path("03_strange").write_text(json.dumps(old))
     # In a process of its own: Sphinx keeps much to itself.
     command = [sys.executable, "-c", COMMAND, str(checkout.root), "book", "-o", str(checkout.root / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 1
-    (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("gmm-lab: notebooks/01_look.ipynb") and "'missing.ipynb'" in sentence
+    link, formula = done.stderr.splitlines()
+    assert link.startswith("gmm-lab: notebooks/01_look.ipynb") and "'missing.ipynb'" in link
+    assert "03_strange.ipynb, cell 'cell-2': The formula $\\nonsense{x}$ cannot be shown" in formula
+    page = (checkout.root / "out" / "notebooks" / "03_strange.html").read_text(encoding="utf-8")
+    for words in (
+        r"<code>\nonsense{x}</code>",
+        "is damaged: run the cell again",
+        'alt="it"',
+        "03_strange-cell-4-a-b.png",
+    ):
+        assert words in page
     index = (checkout.root / "out" / "index.html").read_text(encoding="utf-8")
     for words in ("Learn two things.", f'alt="{COVER_ALT}"', ">it</span></code>? <em>5 min</em>", ">Fit<"):
         assert words in index

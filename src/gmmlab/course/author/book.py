@@ -11,6 +11,7 @@ import re
 import shutil
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
+from PIL import Image
 
 from gmmlab import paths
 from gmmlab.course import LabError
@@ -184,6 +186,11 @@ def chapter(notebook: NotebookNode, stem: str, figures: Path) -> NotebookNode:
 
 def _chapter_cell(cell: NotebookNode, stem: str, figures: Path) -> NotebookNode:
     if cell.cell_type != "code":
+        for name, bundle in cell.pop("attachments", {}).items():  # a picture pasted into the text
+            for kind, content in bundle.items():
+                file = f"{stem}-{cell.id}-" + re.sub(r"[^\w.-]", "-", name)
+                if kind.startswith("image/") and _write_picture(figures / file, content):
+                    cell.source = cell.source.replace(f"attachment:{name}", f"figures/{file}")
         return cell
     stubs_and_marker = rf"^(?:.* = \.\.\.\n)*[ ]*{BEGIN}\n|\n?[ ]*{END}$"
     cell.source = re.sub(stubs_and_marker, "", cell.source, flags=re.M)
@@ -198,7 +205,9 @@ def _chapter_cell(cell: NotebookNode, stem: str, figures: Path) -> NotebookNode:
 def _chapter_outputs(output: NotebookNode, figures: Path, name: str) -> Iterator[NotebookNode]:
     data = output.get("data", {})
     if "image/png" in data:
-        (figures / f"{name}.png").write_bytes(b64decode(data["image/png"]))
+        if not _write_picture(figures / f"{name}.png", data["image/png"]):
+            yield new_output("stream", text="(The picture in this place is damaged: run the cell again.)\n")
+            return
         about = output.metadata.get("image/png", {})
         alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", " ".join(about.get("alt", "").split()))
         yield new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
@@ -212,6 +221,18 @@ def _chapter_outputs(output: NotebookNode, figures: Path, name: str) -> Iterator
         data["text/html"] = data["text/html"].replace("<p ", '<p aria-hidden="true" ', 1)
     data.pop(ANSWER_MIME, None)
     yield output
+
+
+def _write_picture(path: Path, content: str) -> bool:
+    """Write a picture given as base64; return whether it is one."""
+    try:
+        path.write_bytes(b64decode(content))
+        with Image.open(path) as image:
+            image.verify()
+    except (ValueError, OSError, SyntaxError):
+        path.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def index(chapters: dict[str, NotebookNode], readme: str) -> str:
@@ -259,15 +280,31 @@ def setup(app: Any) -> dict[str, bool]:
 def _visit_inline(translator: Any, node: Any) -> None:
     from docutils.nodes import SkipNode
 
-    translator.body.append(mathml(node.astext(), block=False))
+    translator.body.append(_formula(translator, node.astext(), block=False))
     raise SkipNode
 
 
 def _visit_block(translator: Any, node: Any) -> None:
     from docutils.nodes import SkipNode
 
-    translator.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), block=True)}</div>')
+    formula = _formula(translator, node.astext(), block=True)
+    translator.body.append(f'<div class="formula" tabindex="0">{formula}</div>')
     raise SkipNode
+
+
+def _formula(translator: Any, latex: str, *, block: bool) -> str:
+    """Return a formula as MathML or, if that fails, as it was written, and complain of the cell."""
+    from sphinx.util import logging
+
+    try:
+        return mathml(latex, block=block)
+    except LabError as problem:
+        page = translator.builder.current_docname
+        file = Path(translator.builder.srcdir, f"{page}.ipynb")
+        cells = read_notebook(file).cells if file.is_file() else []
+        where = next((f", cell {cell.id!r}" for cell in cells if latex.strip() in cell.source), "")
+        logging.getLogger(__name__).warning(f"{file.name}{where}: {problem}")
+        return f"<code>{escape(latex)}</code>"
 
 
 def mathml(latex: str, *, block: bool) -> str:
@@ -290,4 +327,5 @@ def mathml(latex: str, *, block: bool) -> str:
     try:
         return LatexToMathML(annotation=True).convert_with_local_state(latex, displaystyle=block)
     except LatexError as error:
-        raise LabError(f"The formula ${latex}$ cannot be shown as MathML: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise LabError(f"The formula ${latex}$ cannot be shown as MathML: {reason}") from error

@@ -167,8 +167,9 @@ def _judged(path: Path, timeout: int, finish: _Finish) -> Outcome:
         with progress_bar(total=cells, desc=path.stem, unit="cell") as cells_done:
             problem = execute(notebook, path.parent, timeout, cells_done.update)
         result, problem = finish(path, notebook, problem)
-    except LabError as error:
-        return Outcome(path.stem, 0, time.perf_counter() - start, "not run", str(error))
+    except (LabError, OSError, ValueError) as error:
+        words = f"{error.strerror or error}: {path}" if isinstance(error, OSError) else str(error)
+        return Outcome(path.stem, 0, time.perf_counter() - start, "not run", words)
     seconds = time.perf_counter() - start
     return Outcome(path.stem, cells, seconds, result, problem)
 

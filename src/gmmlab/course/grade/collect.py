@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.read import MAX_BYTES
+from gmmlab.course.reading import MAX_BYTES
 from gmmlab.exercises.registry import exercises
 
 MAX_ARCHIVE = 100_000_000

@@ -1,30 +1,22 @@
-"""Submitted notebooks as plain data, read with ``json`` alone.
+"""Submitted notebooks as plain data.
 
 Nothing here trusts what it reads: a field of the wrong type counts as empty, and what cannot be a notebook
-raises `Unreadable` with the reason in words. ``nbformat`` is not used: importing it costs more than judging a
-class, and its validation would refuse notebooks that can be judged well.
+raises `Unreadable` with the reason in words. ``nbformat`` is not used: its validation would refuse notebooks that can
+be judged well.
 """
 
-import codecs
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from gmmlab.course.reading import Unreadable, plain
 from gmmlab.exercises.feedback import ANSWER_MIME
 from gmmlab.exercises.registry import exercises
-
-MAX_BYTES = 25_000_000
-"""Largest notebook that is read; those of the lab have half a megabyte."""
 
 MAX_CELLS = 2_000
 MAX_OUTPUTS = 20_000
 
 _CHECK_CALL = re.compile(r"""\bcheck\(\s*["']([\w-]{1,40})["']""")
-
-
-class Unreadable(Exception):
-    """The bytes are no notebook that can be judged; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -75,36 +67,8 @@ def read(content: bytes) -> Notebook:
     Unreadable
         If it is not a notebook, or larger or deeper than a notebook can be.
     """
-    if not content.strip():
-        raise Unreadable("the file is empty")
-    if len(content) > MAX_BYTES:
-        raise Unreadable(f"the file has {len(content) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read")
-    text, oddities = _decoded(content)
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"it is not valid JSON: {error.msg} at line {error.lineno}") from None
-    except RecursionError:
-        raise Unreadable("it is nested deeper than a notebook can be") from None
-    except MemoryError:
-        raise Unreadable("it needs more memory than a notebook may") from None
-    except ValueError as error:
-        raise Unreadable(f"it is not valid JSON: {str(error)[:100]}") from None
+    data, oddities = plain(content)
     return from_data(data, oddities)
-
-
-def _decoded(content: bytes) -> tuple[str, list[str]]:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace"), [] if "8" in encoding else ["saved as UTF-16, not UTF-8"]
-    try:
-        return content.decode("utf-8"), []
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), ["not valid UTF-8; read as Windows-1252"]
 
 
 def from_data(data: Any, oddities: list[str] | None = None) -> Notebook:

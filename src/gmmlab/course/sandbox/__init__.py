@@ -17,13 +17,13 @@ have anyway, and the paths of this Python and this package; to use all of its li
 neighbours; and whatever a hole in the kernel gives.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gmmlab.course.reading import Unreadable, plain
 from gmmlab.course.sandbox import bubblewrap
 from gmmlab.course.sandbox.submission_run import SubmissionRun
 from gmmlab.course.sandbox.template import Limits
@@ -110,7 +110,7 @@ def rerun(
 
     try:
         content = _read(notebook)
-    except (ValueError, RecursionError) as problem:
+    except Unreadable as problem:
         return Rerun(f"unreadable: {problem}", None)
     coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
     run = SubmissionRun(_sources(content), coded, limits, sandbox)
@@ -119,11 +119,10 @@ def rerun(
 
 
 def _read(notebook: bytes) -> dict[str, Any]:
-    content = json.loads(notebook.decode("utf-8-sig"))
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise ValueError("it is not a notebook of format 4")
-    return content
+    content, _ = plain(notebook)
+    if not isinstance(content.get("cells"), list):
+        raise Unreadable("it is not a notebook of format 4")
+    return content | {"cells": [cell for cell in content["cells"] if isinstance(cell, dict)]}
 
 
 def _sources(content: dict[str, Any]) -> dict[int, str]:
