@@ -151,6 +151,14 @@ def test_an_altered_file_is_reported_with_the_mend(copied, name):
         LOADERS[name]()
 
 
+@every_table
+def test_line_ends_of_windows_alter_no_value(copied, name):
+    before = LOADERS[name]()
+    file = copied / name
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    pd.testing.assert_frame_equal(LOADERS[name](), before)
+
+
 def test_an_unknown_file_is_answered_with_the_names_of_those_there():
     with pytest.raises(data.DataError, match=r"no data file 'pinguins\.csv'.*penguins\.csv"):
         data.data_file("pinguins.csv")

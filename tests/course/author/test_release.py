@@ -13,7 +13,8 @@ from gmmlab.course.author.release import release, release_files
 
 @pytest.fixture
 def checkout(lab):
-    for name in ("LICENSE", "environment.yml", "constraints.txt", "src/gmmlab/data.py", "benchmarks/results/em.csv"):
+    as_they_are = (".gitattributes", "LICENSE", "environment.yml", "constraints.txt")
+    for name in (*as_they_are, "src/gmmlab/data.py", "benchmarks/results/em.csv"):
         (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
         (lab.root / name).write_text(f"{name}\n")
     (lab.root / "src/gmmlab/__pycache__").mkdir()
@@ -23,6 +24,7 @@ def checkout(lab):
 
 def test_release_holds_the_lab_its_package_and_its_environment(checkout):
     assert set(release_files()) == {
+        ".gitattributes",
         "constraints.txt",
         "LICENSE",
         "README.md",

@@ -77,6 +77,15 @@ def test_altered_data_are_reported_in_the_words_of_the_data_module(sound, monkey
     assert words(good=False) == ["penguins.csv is altered."]
 
 
+def test_line_ends_of_windows_are_no_problem_and_are_mentioned(sound, monkeypatch, tmp_path):
+    table = tmp_path / "penguins.csv"
+    table.write_bytes(b"a\r\n1\r\n")
+    monkeypatch.setattr(gmmlab.data, "data_file", lambda name: table)
+    monkeypatch.setattr(gmmlab.data, "SHA256", {"penguins.csv": ""})
+    (said,) = doctor._data()
+    assert said.good and "1 table has the line ends of Windows" in said.words
+
+
 def test_examination_that_breaks_is_a_problem_and_the_others_go_on(sound, monkeypatch):
     monkeypatch.setattr(gmmlab.data, "verify_all", lambda: 1 / 0)
     (problem,) = words(good=False)

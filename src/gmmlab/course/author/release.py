@@ -17,7 +17,7 @@ from gmmlab.course.student.working_copy import Step, course_files, files_under, 
 MADE_BY = "gmm-lab release"
 MANIFEST = ".gmm-lab/release.json"
 """Not that of a working copy: a release is none."""
-_AS_THEY_ARE = ("constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
+_AS_THEY_ARE = (".gitattributes", "constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
 _README = """# GMM lab
 
 Learn Gaussian mixture models on real data, in notebooks with exercises that are judged at once.
