@@ -86,7 +86,7 @@ def test_help_lists_every_command(capsys):
         (["release"], "FOLDER|FILE.zip"),
         (["release", "out"], "checkout"),
         (["grade"], "SUBMISSIONS"),
-        (["grade", "nowhere"], "neither a folder nor a .zip file"),
+        (["grade", "nowhere"], "neither a folder nor a .zip or .tar.gz file"),
         (["grade", "lab/data"], "There is no notebook in"),
         (["grade", "lab", "--jobs", "0"], "'0' is not a whole number from 1 to 1000"),
         (["grade", "lab", "-o", "file"], "file is a file"),

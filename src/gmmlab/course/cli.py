@@ -276,8 +276,8 @@ COMMANDS = (
             _Argument(
                 "submissions",
                 metavar="SUBMISSIONS",
-                help="a folder with a folder for each student, a flat folder as Canvas or Moodle give it, or a .zip of "
-                "either",
+                help="a folder with a folder for each student, a flat folder as Canvas or Moodle give it, or an "
+                "archive (.zip, .tar, .tar.gz, .tgz) of either",
             ),
             _output("grades"),
             _Argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too"),

@@ -1,10 +1,13 @@
 """Submissions that attack a grader of stored answers; each is made by code, none is kept."""
 
 import base64
+import gzip
+import io
 import json
 import os
 import struct
 import sys
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -375,6 +378,73 @@ def zip_with_damaged_data(folder):
 @attack(None, "more than 1000 files")
 def zip_of_many_files(folder):
     archive(folder, "work.zip", **{f"{j}.ipynb": b"" for j in range(2_000)})
+
+
+def tar(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> None:
+    with tarfile.open(folder / "work.tar.gz", "w:gz") as made:
+        for info, content in members:
+            info.size = len(content)
+            made.addfile(info, io.BytesIO(content))
+
+
+def member(name: str, **attributes: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    for key, value in attributes.items():
+        setattr(info, key, value)
+    return info
+
+
+@attack(FULL, "leads out of the archive")
+def tar_slip(folder):
+    good = to_bytes(lab_notebook())
+    names = (NAME, f"../../honest-1/{NAME}", "/tmp/OWNED.ipynb", "C:\\x.ipynb")
+    tar(folder, *((member(name), good) for name in names))
+
+
+@attack(FULL, "symbolic link")
+def tar_with_links(folder):
+    link = member("a.ipynb", type=tarfile.SYMTYPE, linkname="/etc/passwd")
+    hard = member("b.ipynb", type=tarfile.LNKTYPE, linkname=f"../honest-1/{NAME}")
+    tar(folder, (link, b""), (hard, b""), (member(NAME), to_bytes(lab_notebook())))
+
+
+@attack(None, "not a regular file")
+def tar_with_a_device(folder):
+    tar(folder, (member(NAME, type=tarfile.CHRTYPE, devmajor=1, devminor=5), b""))
+
+
+@attack(None, "unpacked it has more than 100 MB")
+def tar_bomb(folder):
+    with gzip.open(folder / "work.tar.gz", "w", 1) as made:
+        made.write(member(NAME, size=10**12).tobuf(tarfile.GNU_FORMAT))
+        for _ in range(200):
+            made.write(bytes(1_000_000))
+
+
+@attack(None, "cannot be read")
+def tar_whose_header_claims_more_memory_than_there_is(folder):
+    header = member("pax", type=tarfile.XHDTYPE, size=2**60).tobuf(tarfile.GNU_FORMAT)
+    with gzip.open(folder / "work.tar.gz", "w") as made:
+        made.write(header + bytes(10_000))
+
+
+@attack(None, "cannot be read")
+def tar_of_headers_without_end(folder):
+    with gzip.open(folder / "work.tar.gz", "w") as made:
+        made.write(member("pax", type=tarfile.XHDTYPE, size=0).tobuf(tarfile.GNU_FORMAT) * 20_000)
+
+
+@attack(None, "more than 1000 files")
+def tar_of_many_files(folder):
+    tar(folder, *((member(f"{j}.ipynb"), b"") for j in range(2_000)))
+
+
+@attack(None, "archives lie in one another")
+def archives_in_archives(folder):
+    content = to_bytes(lab_notebook())
+    for name in (NAME, "3.zip", "2.zip", "1.zip"):
+        archive(folder, "work.zip", **{name: content})
+        content = (folder / "work.zip").read_bytes()
 
 
 @attack(FULL, "this and the rest were not read")

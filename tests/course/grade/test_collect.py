@@ -1,11 +1,15 @@
 import io
 import os
+import tarfile
 import zipfile
+from contextlib import suppress
 
 import pytest
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.collect import MAX_BYTES, Reader, Student, collect, student_of
+from gmmlab.course.grade.collect import Student, collect, student_of
+from gmmlab.course.grade.tree import Archives
+from gmmlab.course.reading import MAX_BYTES
 
 BOOK = b'{"cells": []}'
 
@@ -25,8 +29,23 @@ def packed(**members):
     return buffer.getvalue()
 
 
+def tarred(mode="w:gz", **members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as made:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            made.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
 def listed(path, **options):
     return [(each.student.key if each.student else None, each.where) for each in collect(path, **options)]
+
+
+def contents(path):
+    with Archives() as archives:
+        return [archives.read(each.way, MAX_BYTES) for each in collect(path)]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +119,69 @@ def test_whole_download_lying_in_the_folder(tmp_path):
 def test_reader_returns_what_was_packed(tmp_path, inner):
     content = packed(**{"a.ipynb": b"one", "b.ipynb": b"two"})
     (tmp_path / "ann.zip").write_bytes(packed(**{"ann/work.zip": content}) if inner else content)
-    reader = Reader()
-    assert [reader.read(each) for each in collect(tmp_path / "ann.zip" if inner else tmp_path)] == [b"one", b"two"]
-    reader.close()
+    assert contents(tmp_path / "ann.zip" if inner else tmp_path) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("work.tar.gz", "w:gz"), ("work.tgz", "w:gz"), ("work.tar", "w:"), ("work.tar-1.gz", "w:gz")]
+)
+def test_tar_files_are_read_like_zip_files(tmp_path, name, mode):
+    members = {"./lab/a.ipynb": b"one", "lab/._a.ipynb": b"", "data.csv": b"1"}
+    put(tmp_path, f"ann/{name}")
+    (tmp_path / "ann" / name).write_bytes(tarred(mode, **members))
+    (tmp_path / "all.zip").write_bytes(packed(**{f"bob_1_2_{name}": tarred(mode, **members)}))
+    (tmp_path / f"class{name[4:]}").write_bytes(tarred(mode, **{"eve/a.ipynb": b"one", "joe/b.zip": packed(b=b"")}))
+    assert listed(tmp_path / "all.zip") == [("bob_1", f"all.zip: bob_1_2_{name}: ./lab/a.ipynb")]
+    assert contents(tmp_path / "all.zip") == [b"one"]
+    assert [student for student, _ in listed(tmp_path / f"class{name[4:]}")] == ["eve", "joe"]
+    (tmp_path / f"class{name[4:]}").unlink()
+    (tmp_path / "all.zip").unlink()
+    assert listed(tmp_path) == [("ann", f"ann/{name}: ./lab/a.ipynb")]
+    assert contents(tmp_path) == [b"one"]
+
+
+def test_archives_of_students_lie_in_one_another_but_not_without_end(tmp_path):
+    content = packed(**{"a.ipynb": BOOK})
+    for name in ("1.zip", "2.tar.gz", "3.zip"):
+        content = tarred(**{name: content}) if name.endswith("gz") else packed(**{name: content})
+    (tmp_path / "ann.zip").write_bytes(content)
+    (found,) = collect(tmp_path)
+    assert found.problem == "more than 3 archives lie in one another"
+    (tmp_path / "ann.zip").write_bytes(packed(**{"2.tgz": tarred(**{"1.zip": packed(**{"a.ipynb": BOOK})})}))
+    assert contents(tmp_path) == [BOOK]
+
+
+def test_only_so_many_archives_of_a_student_are_opened(tmp_path):
+    members = {f"{number}.zip": packed(**{"a.ipynb": BOOK}) for number in range(30)}
+    (tmp_path / "ann.zip").write_bytes(packed(**members))
+    said = [each.problem for each in collect(tmp_path)]
+    assert said == [""] * 19 + ["more than 20 archives were handed in; this one was not opened"] * 11
+
+
+def test_nothing_in_an_archive_is_handed_in_for_another_student(tmp_path):
+    for name in ("doe_1_2_work.zip", "ann.zip"):
+        put(tmp_path, name)
+        (tmp_path / name).write_bytes(packed(**{"victim_3_4_a.ipynb": BOOK}))
+    assert {student for student, _ in listed(tmp_path)} == {"doe_1", "ann"}
+
+
+def test_archive_without_a_notebook_is_a_problem_of_its_student(tmp_path):
+    (tmp_path / "ann_work.zip").write_bytes(packed(**{"report.pdf": b""}))
+    (found,) = collect(tmp_path)
+    assert (found.student, found.status) == (Student("ann"), "missing")
+    assert found.problem == "no notebook was handed in, but ann_work.zip"
+
+
+@pytest.mark.parametrize("cut", range(0, 1_000, 50))
+@pytest.mark.parametrize("mode", ["w:", "w:gz"])
+def test_damaged_tar_files_are_met_in_words(tmp_path, mode, cut):
+    whole = tarred(mode, **{"a" * 120 + ".ipynb": os.urandom(2_000), "b.ipynb": BOOK})
+    (tmp_path / "ann.tgz").write_bytes(whole[:cut])
+    (tmp_path / "bob.tgz").write_bytes(whole[:cut] + b"\xff\0" * 100 + whole[cut + 200 :])
+    for found in collect(tmp_path):
+        if not found.problem:
+            with suppress(LabError), Archives() as archives:
+                archives.read(found.way, MAX_BYTES)
 
 
 def test_later_attempt_sorts_last(tmp_path):
@@ -141,14 +220,14 @@ def test_file_that_grew_too_large_is_not_read(tmp_path):
     with (tmp_path / "ann" / "a.ipynb").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(LabError, match="more than 25 MB"):
-        Reader().read(found)
+        Archives().read(found.way, MAX_BYTES)
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system cannot refuse to follow a link")
 def test_link_put_in_place_of_a_file_is_not_followed(tmp_path):
     put(tmp_path, "ann/a.ipynb")
     (found,) = collect(tmp_path)
-    found.path.unlink()
-    found.path.symlink_to("/etc/passwd")
+    (tmp_path / found.where).unlink()
+    (tmp_path / found.where).symlink_to("/etc/passwd")
     with pytest.raises(LabError, match="it cannot be read"):
-        Reader().read(found)
+        Archives().read(found.way, MAX_BYTES)

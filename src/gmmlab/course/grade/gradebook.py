@@ -12,10 +12,12 @@ from tqdm import tqdm
 from gmmlab.course import LabError
 from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Result
-from gmmlab.course.grade.collect import Found, Reader, Student
+from gmmlab.course.grade.collect import Found, Student
 from gmmlab.course.grade.roster import Listed, match, one_line_one_person
 from gmmlab.course.grade.store import Store, key_of
+from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
+from gmmlab.course.reading import MAX_BYTES
 from gmmlab.exercises.registry import exercises
 
 MISSING = "missing"
@@ -136,10 +138,10 @@ class Gradebook:
 
     def _works(self, mode: Mode, tick: Callable[[], object]) -> Iterator[Work]:
         begun: set[str] = set()
-        with Reader() as reader:
+        with Archives() as archives:
             for number, each in enumerate(self.found):
                 try:
-                    content = b"" if each.problem else reader.read(each)
+                    content = b"" if each.problem else archives.read(each.way, MAX_BYTES)
                 except LabError as problem:
                     self.problems[number] = str(problem)
                 if number in self.problems:

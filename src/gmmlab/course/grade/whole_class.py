@@ -37,7 +37,7 @@ def grade_class(
     Parameters
     ----------
     submissions : Path
-        A folder or a .zip file; nothing in it is changed.
+        A folder or an archive; nothing in it is changed.
     out : Path
         Where to write. What an earlier run left there is used again where nothing has changed.
     mode : Mode
