@@ -8,6 +8,8 @@ import io
 import zipfile
 from pathlib import Path
 
+import jinja2
+
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
@@ -18,38 +20,6 @@ MADE_BY = "gmm-lab release"
 MANIFEST = ".gmm-lab/release.json"
 """Not that of a working copy: a release is none."""
 _AS_THEY_ARE = (".gitattributes", "constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
-_README = """# GMM lab
-
-Learn Gaussian mixture models on real data, in notebooks with exercises that are judged at once.
-
-## Start
-
-You need Python 3.11 or newer. Open a terminal in this folder. On Linux and macOS:
-
-```sh
-python3 -m venv .venv && .venv/bin/python -m pip install -c constraints.txt ".[lab]" && .venv/bin/gmm-lab start
-```
-
-On Windows, in the command prompt:
-
-```bat
-py -m venv .venv && .venv\\Scripts\\python -m pip install -c constraints.txt ".[lab]" && .venv\\Scripts\\gmm-lab start
-```
-
-With conda:
-
-```sh
-conda env create -f environment.yml && conda run -n gmm-lab --no-capture-output gmm-lab start
-```
-
-JupyterLab opens on the first notebook of your own working copy, `my-gmm-lab`. The next time, the last
-command alone is enough; it loses nothing that you wrote. If something does not work, `gmm-lab doctor`,
-typed in place of `gmm-lab start`, says what is wrong and how to mend it.
-
-## Notebooks
-
-{notebooks}
-"""
 
 
 def release_files() -> dict[str, bytes]:
@@ -76,8 +46,10 @@ def release_files() -> dict[str, bytes]:
 
 
 def _readme() -> bytes:
-    lines = [f"- `{path.stem}`: {title_of(read_notebook(path), path.stem)}" for path in lab_notebooks()]
-    return _README.format(notebooks="\n".join(lines)).encode()
+    notebooks = [(path.stem, title_of(read_notebook(path), path.stem)) for path in lab_notebooks()]
+    template = Path(__file__).with_name("templates") / "readme.md"
+    made = jinja2.Template(template.read_text(encoding="utf-8"), keep_trailing_newline=True)
+    return made.render(notebooks=notebooks).encode()
 
 
 def release(target: Path) -> list[Step]:
