@@ -1,11 +1,12 @@
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from gmmlab import paths
-from gmmlab.course import cli
+from gmmlab.course import cli, files
 from gmmlab.course.student import launch, working_copy
 
 COMMANDS = ["start", "run", "book", "refresh", "new", "release", "grade", "doctor"]
@@ -110,10 +111,13 @@ def test_lab_without_notebooks_is_a_sentence(lab, capsys):
     assert "There is no notebook in" in capsys.readouterr().err
 
 
-def test_missing_jupyterlab_is_a_sentence_and_no_copy_is_made(lab, monkeypatch, capsys):
-    monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
+@pytest.mark.parametrize(
+    ("missing", "words"), [("jupyterlab", "JupyterLab"), ("ipykernel", "ipykernel, which runs the cells,")]
+)
+def test_missing_jupyterlab_is_a_sentence_and_no_copy_is_made(lab, monkeypatch, capsys, missing, words):
+    monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None if name == missing else name)
     assert status("start") == 2
-    assert "JupyterLab is not installed" in capsys.readouterr().err
+    assert f"{words} is not installed in this Python. `gmm-lab doctor`" in capsys.readouterr().err
     assert not (lab.parent / "my-gmm-lab").exists()
 
 
@@ -141,7 +145,27 @@ def test_folder_that_cannot_be_written_is_a_sentence(lab, monkeypatch, capsys):
 
     monkeypatch.setattr(working_copy, "synchronise", refused)
     assert status("start") == 2
-    assert capsys.readouterr().err == "gmm-lab: Permission denied: my-gmm-lab\n"
+    said = capsys.readouterr().err
+    assert said.startswith("gmm-lab: Permission denied: my-gmm-lab. Give a folder in which you may write.")
+
+
+@pytest.mark.parametrize("number", files.REMEDIES)
+def test_whatever_a_machine_does_to_files_is_a_sentence_that_says_what_to_do(lab, monkeypatch, capsys, number):
+    def refused(*arguments):
+        raise OSError(number, os.strerror(number), "x.ipynb")
+
+    monkeypatch.setattr(working_copy, "atomic_write", refused)
+    assert status("start") == 2
+    assert f"{os.strerror(number)}: x.ipynb. {files.REMEDIES[number]}" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_a_sentence(lab, monkeypatch, capsys):
+    def too_much(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(working_copy, "synchronise", too_much)
+    assert status("start") == 2
+    assert "not enough memory" in capsys.readouterr().err
 
 
 def test_interrupt_is_a_sentence_with_status_130(lab, monkeypatch, capsys):

@@ -46,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        from gmmlab.course.files import in_words
+
+        return _complain(in_words(error))
+    except MemoryError:
+        return _complain("there is not enough memory. Close other programs, and give the command again.")
 
 
 def _complain(sentence: str, status: int = 2) -> int:

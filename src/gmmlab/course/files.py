@@ -1,8 +1,12 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, by one process at a time, and what may be wrong with them, in words."""
 
+import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 UNFINISHED = ".gmm-lab-unfinished-"
 """How the name of a file begins that is not whole yet."""
@@ -23,5 +27,54 @@ def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # what its owner knows
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process is in here with the same file, which is made; one that dies is out."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        _lock(file)
+        yield
+
+
+def _lock(file: IO[str]) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
+    else:
+        with suppress(OSError):  # some network disks have no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+
+
+_FULL = "The disk, or your part of it, is full: make room, and give the command again. What was there is as it was."
+_FORBIDDEN = "Give a folder in which you may write. If a file is open in another program, close it there."
+REMEDIES = {
+    errno.ENOSPC: _FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _FULL,
+    errno.EROFS: "Give a folder on a disk that can be written.",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.ENOENT: "Look at how the name is written, and whether the folder is there.",
+    errno.EEXIST: "There is a file where a folder should be, or the other way round. Give another name.",
+    errno.ENOTDIR: "There is a file where a folder should be. Give another name.",
+    errno.EISDIR: "There is a folder where a file should be. Give another name.",
+    errno.EMFILE: "Too many files are open: close other programs, and give the command again.",
+}
+"""What to do about what a machine does to files."""
+
+
+def in_words(error: OSError) -> str:
+    """Say what a machine did, to which file, and what to do."""
+    where = f": {error.filename}" if error.filename else ""
+    remedy = REMEDIES.get(error.errno or 0, "`gmm-lab doctor` looks for what is wrong.")
+    return f"{error.strerror or error}{where}. {remedy}"

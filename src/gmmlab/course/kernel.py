@@ -1,9 +1,11 @@
 """Kernels that are the same for everyone: this very Python, one BLAS thread, nothing of the user's own."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -49,6 +51,51 @@ def lab_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     if (matplotlib := find_spec("matplotlib")) and matplotlib.origin:
         environment["MATPLOTLIBRC"] = str(Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc")
     return environment
+
+
+PLACES = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
+
+
+def places() -> dict[str, Path]:
+    """Return where Jupyter, IPython and matplotlib keep their own files, by the variable that says so."""
+    from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+
+    home = Path("~").expanduser()
+    ipython = os.environ.get("IPYTHONDIR", home / ".ipython")
+    matplotlib = os.environ.get("MPLCONFIGDIR", home / ".config" / "matplotlib")
+    found = (jupyter_config_dir(), jupyter_data_dir(), jupyter_runtime_dir(), ipython, matplotlib)
+    return dict(zip(PLACES, map(Path, found), strict=True))
+
+
+def why_not_writable(place: Path) -> OSError | None:
+    """Return what happens to who writes into a folder, which may have to be made; None if all is well."""
+    try:
+        there = next(folder for folder in (place, *place.parents) if folder.exists())
+        with TemporaryFile(dir=there) as file:
+            file.write(bytes(10_000))
+    except OSError as error:
+        error.filename = str(place)
+        return error
+    return None
+
+
+@contextmanager
+def writable_places() -> Iterator[None]:
+    """Let this process and its kernels keep their own files in a temporary folder where the usual one takes none.
+
+    A home directory may be read-only, full, or in part another user's; the lab works all the same.
+    """
+    closed = [name for name, place in places().items() if why_not_writable(place)]
+    with TemporaryDirectory(prefix="gmm-lab-", ignore_cleanup_errors=True) as folder:
+        before = {name: os.environ.get(name) for name in closed}
+        os.environ.update({name: str(Path(folder, name)) for name in closed})
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
 
 
 def new_manager() -> AsyncKernelManager:

@@ -9,6 +9,7 @@ from pathlib import Path
 import ipykernel.kernelspec
 import nbformat
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient import NotebookClient
 from nbformat.v4 import new_markdown_cell, new_notebook
 
@@ -17,6 +18,7 @@ from course.small_lab import COMMAND, Lab, code
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.author.execute import execute, refresh, run, table
+from gmmlab.course.kernel import PLACES, places, why_not_writable, writable_places
 from gmmlab.course.notebooks import find_notebooks, normalise, read_notebook
 from gmmlab.course.student.working_copy import files_to_work_with, synchronise
 
@@ -297,6 +299,40 @@ def working_copy(lab, tmp_path, monkeypatch):
     synchronise(tmp_path / "copy", files_to_work_with())
     monkeypatch.chdir(tmp_path / "copy" / "notebooks")
     return tmp_path / "copy"
+
+
+@pytest.fixture
+def no_home(tmp_path, monkeypatch):
+    """Let the home directory be a file, into which nothing can be written, not even by root."""
+    (tmp_path / "home").write_text("")
+    for name in PLACES:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+def test_what_the_home_does_not_take_goes_to_a_temporary_folder(no_home):
+    before = places()
+    with writable_places():
+        during = places()
+        assert [why_not_writable(place) for place in during.values()] == [None] * len(PLACES)
+    assert places() == before
+    assert not any(place.parent.exists() for place in during.values())
+
+
+def test_notebook_runs_without_a_home_and_shows_a_figure(no_home, tmp_path):
+    notebook = new_notebook(cells=[code(FIGURE, "figure")])
+    assert execute(notebook, tmp_path, timeout=600, tick=silent) == ""
+    assert [output.output_type for output in notebook.cells[0].outputs] == ["display_data"]
+
+
+def test_missing_kernel_is_a_sentence(monkeypatch, tmp_path):
+    def missing(self, name):
+        raise NoSuchKernel(name)
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", missing)
+    problem = execute(new_notebook(cells=[code("1", "one")]), tmp_path, timeout=600, tick=silent)
+    assert problem.startswith("The kernel did not start: ipykernel is not installed.")
 
 
 def test_in_a_working_copy_its_own_notebooks_are_meant(lab, working_copy):

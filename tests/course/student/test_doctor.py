@@ -3,6 +3,7 @@ from importlib import metadata
 import pytest
 
 import gmmlab.data
+from gmmlab.course import kernel
 from gmmlab.course.student import doctor
 
 
@@ -10,6 +11,7 @@ from gmmlab.course.student import doctor
 def sound(monkeypatch):
     """Let the data be sound and leave the kernel out: what a test needs of them it puts back."""
     monkeypatch.setattr(gmmlab.data, "verify_all", list)
+    monkeypatch.setattr(kernel, "why_not_writable", lambda place: None)
     monkeypatch.setattr(doctor, "_kernel", lambda: iter(()))
 
 
@@ -70,6 +72,30 @@ def test_an_install_without_the_extra_is_told_what_it_lacks(sound, monkeypatch):
 def test_python_that_is_too_old_is_named(sound, monkeypatch):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.9.2")
     assert [line.split(",")[0] for line in words(good=False)] == ["Python is 3.9.2"]
+
+
+def test_home_that_cannot_be_written_is_a_problem_once(sound, monkeypatch, tmp_path):
+    (tmp_path / "home").write_text("")
+    home = tmp_path / "home" / ".jupyter"
+    refused = OSError(30, "Read-only file system", str(home))
+    monkeypatch.setattr(kernel, "places", lambda: {"a": home, "b": home})
+    monkeypatch.setattr(kernel, "why_not_writable", lambda place: refused if place == home else None)
+    (problem,) = words(good=False)
+    assert problem.startswith(f"Read-only file system: {home}. Jupyter keeps its own files there.")
+
+
+def test_folder_that_cannot_be_written_is_a_problem(sound, monkeypatch, tmp_path):
+    refused = OSError(28, "No space left on device", str(tmp_path))
+    monkeypatch.setattr(kernel, "places", dict)
+    monkeypatch.setattr(kernel, "why_not_writable", lambda place: refused)
+    (problem,) = words(good=False)
+    assert problem.startswith(f"No working copy can be made here. No space left on device: {tmp_path}. The disk,")
+
+
+def test_disk_that_is_nearly_full_is_a_problem(sound, monkeypatch):
+    monkeypatch.setattr(doctor, "ROOM", 10**18)
+    (problem,) = words(good=False)
+    assert problem.endswith("the lab asks for 1000000000000 MB. Make room.")
 
 
 def test_altered_data_are_reported_in_the_words_of_the_data_module(sound, monkeypatch):

@@ -191,6 +191,34 @@ def test_file_in_place_of_the_folder_is_refused(lab, tmp_path):
         check_folder(tmp_path / "copy")
 
 
+TOGETHER = """
+import sys
+from pathlib import Path
+from gmmlab.course.student.working_copy import synchronise
+
+sys.stdin.read()
+synchronise(Path(sys.argv[1]), {f"data/{n}.csv": b"x" * 10_000 for n in range(100)})
+"""
+
+
+def test_two_copies_at_once_do_not_disturb_each_other(tmp_path):
+    command = [sys.executable, "-c", TOGETHER, tmp_path / "copy"]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        process.stdin.close()
+        process.stdin = None
+    assert [process.communicate()[1] for process in both] == [b"", b""]
+    assert len(list((tmp_path / "copy" / "data").iterdir())) == 100
+    assert synchronise(tmp_path / "copy", {f"data/{n}.csv": b"x" * 10_000 for n in range(100)}) == []
+
+
+def test_file_that_cannot_be_written_is_named_as_its_owner_knows_it(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(OSError) as error:
+        sync(tmp_path, 1)
+    assert str(tmp_path / "data") in str(error.value.filename)
+
+
 # The child dies by SIGKILL at its n-th step towards the disk: with half a file written, or just before
 # a finished file takes its place.
 DYING = """

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -14,7 +15,7 @@ from nbformat import NotebookNode
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
-from gmmlab.course.kernel import lab_environment, new_manager
+from gmmlab.course.kernel import lab_environment, new_manager, writable_places
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.engine.progress_bar import progress_bar
 
@@ -50,17 +51,18 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     """
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(notebook, km=new_manager(), timeout=timeout, startup_timeout=300)
-    # By itself the client waits 4 s for the outputs of a cell that has ended, and drops what comes later.
-    client.iopub_timeout, client.raise_on_iopub_timeout = timeout, True
     # An empty profile: the user's own settings of IPython must not change what a notebook shows; nor must a
     # progress bar, which comes and goes with the speed of the machine.
     # What the kernel itself logs is of interest only if it does not start.
     with (
+        writable_places(),
         TemporaryDirectory(ignore_cleanup_errors=True) as profile,
         Path(profile, "kernel.log").open("w+", encoding="utf-8", errors="replace") as log,
     ):
         environment = lab_environment() | {"IPYTHONDIR": profile, "TQDM_DISABLE": "1"}
+        client = NotebookClient(notebook, km=new_manager(), timeout=timeout, startup_timeout=300)
+        # By itself the client waits 4 s for the outputs of a cell that has ended, and drops what comes later.
+        client.iopub_timeout, client.raise_on_iopub_timeout = timeout, True
         try:
             with client.setup_kernel(cleanup_kc=True, cwd=str(folder), env=environment, stderr=log):
                 return _execute_cells(client, tick)
@@ -68,6 +70,8 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
             # The cell was cut off; asyncio would tell at exit that nobody asked what became of it.
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             raise
+        except NoSuchKernel:
+            return "The kernel did not start: ipykernel is not installed. `gmm-lab doctor` says how to mend that."
         except RuntimeError as error:
             log.seek(0)
             last = (log.read().split("\n")[:-1] or [str(error)])[-1]

@@ -1,14 +1,20 @@
 """Say in plain words whether this environment can run the lab, and how to mend what is wrong."""
 
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gmmlab.course.files import in_words
+
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
+
+ROOM = 50_000_000
+"""What a working copy takes with all its notebooks executed, in bytes, and some more."""
 
 REINSTALL = 'Install the lab again, in a new environment, with its extra: python -m pip install -e ".[lab]"'
 
@@ -28,7 +34,7 @@ def examine() -> Iterator[Finding]:
     Finding
         One for each thing looked at. No examination raises.
     """
-    for examination in (_python, _packages, _data, _kernel, _figure):
+    for examination in (_python, _packages, _disk, _data, _kernel, _figure):
         try:
             yield from examination()
         # Whatever a broken environment does, the doctor reports it and goes on.
@@ -68,6 +74,26 @@ def _version(name: str, version: str, wanted: "SpecifierSet", remedy: str) -> Fi
     if wanted.contains(version, prereleases=True):
         return Finding(True, f"{name} {version}")
     return Finding(False, f"{name} is {version}, and the lab asks for {wanted}. {remedy}")
+
+
+def _disk() -> Iterator[Finding]:
+    from gmmlab.course import kernel
+
+    closed = filter(None, map(kernel.why_not_writable, kernel.places().values()))
+    problems = [
+        f"{error.strerror}: {error.filename}. Jupyter keeps its own files there. Until it can, the lab keeps them in a "
+        "temporary folder, and what you set in JupyterLab is forgotten. Make that folder yours, or make room on the disk."
+        for error in list(closed)[:1]
+    ]
+    if error := kernel.why_not_writable(Path.cwd()):
+        problems.append(f"No working copy can be made here. {in_words(error)}")
+    elif (free := shutil.disk_usage(Path.cwd()).free) < ROOM:
+        problems.append(
+            f"{free // 10**6} MB are free on this disk, and the lab asks for {ROOM // 10**6} MB. Make room."
+        )
+    yield from (Finding(False, problem) for problem in problems)
+    if not problems:
+        yield Finding(True, "Files can be written, here and where Jupyter keeps its own")
 
 
 def _data() -> Iterator[Finding]:

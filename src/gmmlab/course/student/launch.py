@@ -10,10 +10,14 @@ from gmmlab.course import LabError
 SETTINGS = Path(__file__).parent / "jupyter"
 
 
+NEEDED = {"jupyterlab": "JupyterLab", "ipykernel": "ipykernel, which runs the cells,"}
+
+
 def check_jupyterlab() -> None:
-    """Raise LabError if JupyterLab is not installed."""
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise LabError("JupyterLab is not installed in this Python. `gmm-lab doctor` says how to mend that.")
+    """Raise LabError if JupyterLab, or what runs the cells, is not installed."""
+    for module, name in NEEDED.items():
+        if importlib.util.find_spec(module) is None:
+            raise LabError(f"{name} is not installed in this Python. `gmm-lab doctor` says how to mend that.")
 
 
 def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> None:
@@ -30,6 +34,13 @@ def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> No
     port : int or None
         The port to listen on; JupyterLab takes the next free one if it is in use.
     """
+    from gmmlab.course.kernel import writable_places
+
+    with writable_places():
+        _launch(jupyter_arguments(folder, notebook, browser, port))
+
+
+def _launch(arguments: list[str]) -> None:
     from jupyterlab.labapp import LabApp
 
     from gmmlab.course.kernel import lab_environment
@@ -42,7 +53,7 @@ def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> No
     # An empty profile: the user's own settings of IPython must not change what a cell shows.
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         os.environ.update(environment | {"IPYTHONDIR": profile})
-        LabApp.launch_instance(argv=jupyter_arguments(folder, notebook, browser, port))
+        LabApp.launch_instance(argv=arguments)
 
 
 def jupyter_arguments(folder: Path, notebook: str, browser: bool, port: int | None) -> list[str]:

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.files import UNFINISHED, atomic_write
+from gmmlab.course.files import UNFINISHED, alone, atomic_write
 from gmmlab.course.student.versions import Version, as_jupyterlab_saves, carry, is_untouched, version_of
 
+LOCK = ".gmm-lab/lock"
 EARLIER = "earlier"
 """The folder of a working copy that keeps the student's file whenever the lab puts another in its place."""
 
@@ -129,18 +130,19 @@ def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.
         One for each file that was written, updated, kept or put beside the owner's; files that were right already are
         not named.
     """
-    known = _read_manifest(folder / manifest)
-    if not known:
-        _write_manifest(folder / manifest, known)  # first of all: it says whose folder this is
     steps = []
-    for name, content in files.items():
-        for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
-            unfinished.unlink()
-        step, given = _place(folder, name, content, known)
-        steps += [step] if step else []
-        if not given.items() <= known.items():
-            known.update(given)
-            _write_manifest(folder / manifest, known)
+    with alone(folder / LOCK):
+        known = _read_manifest(folder / manifest)
+        if not known:
+            _write_manifest(folder / manifest, known)  # first of all: it says whose folder this is
+        for name, content in files.items():
+            for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
+                unfinished.unlink()
+            step, given = _place(folder, name, content, known)
+            steps += [step] if step else []
+            if not given.items() <= known.items():
+                known.update(given)
+                _write_manifest(folder / manifest, known)
     return steps
 
 
