@@ -82,7 +82,7 @@ def _disk() -> Iterator[Finding]:
     closed = filter(None, map(kernel.why_not_writable, kernel.places().values()))
     problems = [
         f"{error.strerror}: {error.filename}. Jupyter keeps its own files there. Until it can, the lab keeps them in a "
-        "temporary folder, and what you set in JupyterLab is forgotten. Make that folder yours, or make room on the disk."
+        "temporary folder, and what you set in JupyterLab is lost. Make that folder yours, or make room on the disk."
         for error in list(closed)[:1]
     ]
     if error := kernel.why_not_writable(Path.cwd()):
