@@ -70,8 +70,10 @@ def test_with_the_early_stop_of_mclust_they_are_those_that_it_publishes():
     X, rng = eruptions(), np.random.RandomState(0)
     fit = as_parameters(sort_components(best_fit(X, 3, covariance_type="tied"), by=1))
     early = 1e-5 * 1127 / 272  # mclust stops at a relative gain of 1e-5; the log-likelihood is -1126
-    weights = [em(X[rng.randint(272, size=272)], fit, max_iter=1000, tol=early).parameters.weights for _ in range(999)]
-    np.testing.assert_allclose(np.std(weights, axis=0, ddof=1), [0.0287, 0.0466, 0.0531], rtol=WITHIN)
+    found = [em(X[rng.randint(272, size=272)], fit, max_iter=1000, tol=early).parameters for _ in range(999)]
+    weights, means = (np.std([getattr(p, name) for p in found], axis=0, ddof=1) for name in ("weights", "means"))
+    np.testing.assert_allclose(weights, [0.0287, 0.0466, 0.0531], rtol=WITHIN)
+    np.testing.assert_allclose(means, [[0.0274, 0.602], [0.1166, 2.263], [0.0463, 0.575]], rtol=WITHIN)
 
 
 def test_the_same_seed_gives_the_same_resamples_and_each_is_a_mixture():
