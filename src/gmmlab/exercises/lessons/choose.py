@@ -367,7 +367,7 @@ def _plain(gmm: Any) -> GaussianMixture:
     title="How many groups of banknotes?",
     points=3,
     hint="The table of `search` has columns `bic` and `icl`. Fit the model of the lowest BIC again with the settings "
-    "of the lesson, and give its responsibilities to `merge_by_entropy`.",
+    "of the lesson, and give its responsibilities to your `best_pair`.",
 )
 def choose_for_banknotes(model: Any, labels: Any) -> Iterator[Line]:
     """Judge the mixture with the lowest BIC on the banknotes, and the clusters that its components are merged to."""
