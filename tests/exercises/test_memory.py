@@ -2,8 +2,11 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pytest
 
+from gmmlab.course.author.student_copies import student_copy
+from gmmlab.course.notebooks import lab_notebooks, read_notebook
 from gmmlab.exercises import check, exercises, memory, progress
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.registry import find
@@ -115,3 +118,21 @@ def test_an_unknown_notebook_names_the_known_ones():
 def test_a_remembered_answer_is_plain_json(working_copy):
     memory.remember(earned(1))
     assert json.loads((working_copy / ".gmm-lab" / "progress" / "fit-1.json").read_text()) == {"points": 1}
+
+
+COPIES = {path.stem: student_copy(read_notebook(path)).cells for path in lab_notebooks()}
+
+
+@pytest.mark.parametrize("id", [ex.id for ex in exercises()])
+def test_run_all_on_an_untouched_file_leaves_no_points_of_earlier_answers(id, working_copy):
+    ex = find(id)
+    cells = {cell.id: cell.source for cell in COPIES[ex.notebook]}
+    memory.remember(Feedback(ex, [Line(ex.points, True, "m", None)]))
+    names = {}
+    for name, source in cells.items():
+        if name == "imports" or name.endswith("-answer"):
+            exec(source, names)
+    plt.close("all")
+    feedback = eval(cells[f"{id}-check"], names)
+    assert feedback.status == "open"
+    assert memory.recall(id) is None
