@@ -15,6 +15,19 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+PROJECT = """[project]
+name = "small"
+
+# What the wheel carries.
+[tool.hatch.build.targets.wheel.force-include]
+notebooks = "gmmlab/lab/notebooks"
+data = "gmmlab/lab/data"
+"benchmarks/results" = "gmmlab/lab/benchmarks/results"
+
+[tool.other]
+"""
+
+
 class Lab:
     """A lab with two notebooks, of which the second has an exercise, and one table."""
 
@@ -23,7 +36,8 @@ class Lab:
         (root / "notebooks").mkdir(parents=True)
         (root / "data").mkdir()
         (root / "data" / "birds.csv").write_bytes(b"mass_g\n3750\n")
-        (root / "pyproject.toml").write_text("[project]\n")
+        (root / "data" / "README.md").write_bytes(b"# Data\n")
+        (root / "pyproject.toml").write_text(PROJECT)
         self.write("01_look", new_markdown_cell("# Look", id="opening"), code("1 + 1", "sum"))
         self.write("02_fit", new_markdown_cell("# Fit", id="opening"), *exercise())
 

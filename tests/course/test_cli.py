@@ -5,11 +5,13 @@ import sys
 
 import pytest
 
+from course.small_lab import Lab
 from gmmlab import paths
 from gmmlab.course import cli, files
 from gmmlab.course.student import launch, working_copy
+from gmmlab.exercises import exercises, memory
 
-COMMANDS = ["start", "run", "book", "refresh", "new", "release", "grade", "doctor"]
+COMMANDS = ["start", "progress", "reset", "run", "book", "refresh", "new", "release", "grade", "doctor"]
 
 
 @pytest.fixture
@@ -61,8 +63,9 @@ def test_help_of_every_command_gives_an_example_of_its_use(command, capsys):
     assert f"Example: gmm-lab {command}" in " ".join(capsys.readouterr().out.split())
 
 
-def test_help_lists_every_command(capsys):
-    assert status("--help") == 0
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_help_and_the_bare_command_list_every_command(capsys, arguments):
+    assert status(*arguments) == 0
     listed = capsys.readouterr().out
     assert all(f"\n    {command} " in listed for command in COMMANDS)
 
@@ -70,8 +73,12 @@ def test_help_lists_every_command(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "COMMAND"),
-        (["begin"], "begin"),
+        (["begin"], "there is no command 'begin'. The commands are: start, progress, reset, run"),
+        (["strat"], "Did you mean `gmm-lab start`?"),
+        (["progres", "03"], "Did you mean `gmm-lab progress`?"),
+        (["progress"], "There is no working copy here"),
+        (["reset"], "NOTEBOOK"),
+        (["reset", "01"], "make one: gmm-lab start"),
         (["start", "--port", "http"], "'http' is not a whole number from 1 to 65535"),
         (["start", "--port", "70000"], "'70000' is not a whole number from 1 to 65535"),
         (["start", "file"], "file is a file"),
@@ -125,7 +132,7 @@ def test_missing_package_points_to_the_doctor(lab, monkeypatch, capsys):
     def missing():
         raise ModuleNotFoundError("No module named 'nbformat'")
 
-    monkeypatch.setattr(working_copy, "course_files", missing)
+    monkeypatch.setattr(working_copy, "student_copies", missing)
     assert status("start") == 2
     assert "No module named 'nbformat'. `gmm-lab doctor` says" in capsys.readouterr().err
 
@@ -134,7 +141,7 @@ def test_a_missing_module_of_our_own_is_no_matter_for_the_doctor(lab, monkeypatc
     def missing():
         raise ImportError("cannot import name 'x' from 'gmmlab.paths'", name="gmmlab.paths")
 
-    monkeypatch.setattr(working_copy, "course_files", missing)
+    monkeypatch.setattr(working_copy, "student_copies", missing)
     with pytest.raises(ImportError, match=r"gmmlab\.paths"):
         status("start")
 
@@ -172,7 +179,7 @@ def test_interrupt_is_a_sentence_with_status_130(lab, monkeypatch, capsys):
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(working_copy, "course_files", interrupted)
+    monkeypatch.setattr(working_copy, "student_copies", interrupted)
     assert status("start") == 130
     assert "stopped, as you asked" in capsys.readouterr().err
 
@@ -183,6 +190,75 @@ def test_start_makes_the_copy_and_opens_its_first_notebook(lab, opened, capsys):
     assert (folder / notebook).is_file()
     assert (str(folder), notebook, browser, port) == ("my-gmm-lab", "notebooks/01_look.ipynb", False, 8899)
     assert "new         notebooks/01_look.ipynb" in capsys.readouterr().out
+
+
+def test_a_letter_that_the_terminal_lacks_is_no_traceback(lab, opened):
+    code = "import sys; from gmmlab.course.cli import main; sys.exit(main(['start', '\u0142\u0105b/x.ipynb/']))"
+    (lab.parent / "łąb").write_text("")
+    command = [sys.executable, "-X", "utf8=0", "-c", code]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=lab.parent, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_start_says_what_is_kept_what_is_new_and_what_waits_and_opens_what_was_left_off(lab, opened, capsys):
+    small = Lab(lab.parent / "other")
+    for path in (lab / "notebooks").iterdir():
+        path.unlink()
+    for stem in ("02_fit", "03_more"):
+        (lab / "notebooks" / f"{stem}.ipynb").write_bytes(small.path("02_fit").read_bytes())
+    assert status("start") == 0
+    own = lab.parent / "my-gmm-lab" / "notebooks" / "03_more.ipynb"
+    own.write_text(own.read_text().replace("fit_1 = ...", "fit_1 = 3"))
+    memory.keep(lab.parent / "my-gmm-lab", "fit-1", 0)
+    (lab / "notebooks" / "04_new.ipynb").write_bytes(small.path("01_look").read_bytes())
+    capsys.readouterr()
+    assert status("start") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "kept        notebooks/03_more.ipynb (you wrote in it)",
+        "new         notebooks/04_new.ipynb",
+    ]
+    others = ", ".join(f"fit-{n} open" for n in range(2, 1 + len(exercises("03_fit_mixture"))))
+    assert lines[2] == f"waiting     03_fit_mixture (fit-1 not right yet, {others})"
+    assert lines[3].endswith("notebooks not begun (the first is 01_load_data)")
+    assert "JupyterLab opens notebooks/03_more.ipynb." in lines[4]
+    assert opened[-1][1] == "notebooks/03_more.ipynb"
+
+
+def test_progress_shows_the_lab_and_writes_the_page(lab, opened, capsys):
+    status("start")
+    home = lab.parent / "my-gmm-lab"
+    (home / memory.PAGE).unlink()
+    memory.keep(home, "fit-1", 2)
+    capsys.readouterr()
+    assert status("progress") == 0
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if line.startswith("03_fit_mixture ")]
+    assert "right: fit-1; open: fit-2" in line
+    assert "✓ right" in (home / memory.PAGE).read_text(encoding="utf-8")
+
+
+def test_progress_in_one_notebook_lists_its_exercises(lab, opened, capsys, monkeypatch):
+    status("start")
+    monkeypatch.chdir(lab.parent / "my-gmm-lab" / "notebooks")
+    capsys.readouterr()
+    assert status("progress", "03") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:-2]] == [ex.id for ex in exercises("03_fit_mixture")]
+    assert status("progress", "fti_mixture") == 2
+    assert "Did you mean 03_fit_mixture?" in capsys.readouterr().err
+
+
+def test_reset_says_where_the_old_file_is(lab, opened, capsys):
+    status("start")
+    own = lab.parent / "my-gmm-lab" / "notebooks" / "01_look.ipynb"
+    own.write_text("mine")
+    capsys.readouterr()
+    assert status("reset", "1") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("reset       notebooks/01_look.ipynb (your old file is earlier/01_look-1.ipynb)\n")
+    assert "Reload Notebook from Disk" in said
 
 
 def test_start_opens_the_browser_unless_told_otherwise(lab, opened):

@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,7 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if a notebook or the environment has a problem, 2 if the command could
         not do its work, 130 if the user stopped it.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another instead
+    names = [row.name for row in COMMANDS]
+    if not given:
+        _parser().print_help()
+        return 0
+    if not given[0].startswith("-") and given[0] not in names:
+        near = get_close_matches(given[0], names, n=1)
+        hint = f"Did you mean `gmm-lab {near[0]}`? " if near else ""
+        return _complain(f"there is no command {given[0]!r}. {hint}The commands are: {', '.join(names)}.")
+    options = _parser().parse_args(given)
     try:
         return options.command(options)
     except KeyboardInterrupt:
@@ -60,15 +74,43 @@ def _complain(sentence: str, status: int = 2) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     from gmmlab.course.student import launch, working_copy
+    from gmmlab.exercises import memory
 
     launch.check_jupyterlab()
     folder = Path(options.folder) if options.folder else working_copy.folder_to_start()
     working_copy.check_folder(folder)
     files = working_copy.files_to_work_with()
     _print_steps(working_copy.synchronise(folder, files))
-    print(f"Your working copy is {folder}. To stop JupyterLab, press Ctrl-C here.", flush=True)
-    first = min(name for name in files if name.endswith(".ipynb"))
-    launch.open_lab(folder, first, options.browser, options.port)
+    _print_steps(working_copy.waiting(folder))
+    memory.write_page(folder)
+    notebook = working_copy.left_off(folder, files)
+    print(f"Your working copy is {folder}. JupyterLab opens {notebook}.")
+    print("To stop JupyterLab, press Ctrl-C here.", flush=True)
+    launch.open_lab(folder, notebook, options.browser, options.port)
+    return 0
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from gmmlab.course.student import working_copy
+    from gmmlab.exercises import memory
+
+    folder = working_copy.folder_at_hand()
+    try:
+        shown = memory.progress_in(folder, options.notebook)
+    except ValueError as error:
+        raise LabError(str(error)) from error
+    memory.write_page(folder)
+    print("\n".join([*shown.lines(), f"{shown}.", f"The same, to be read in a browser: {folder / memory.PAGE}"]))
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from gmmlab.course.student import working_copy
+
+    folder = working_copy.folder_at_hand()
+    files = working_copy.files_to_work_with()
+    _print_steps([working_copy.reset(folder, files, options.notebook, options.exercise)])
+    print("If the notebook is open in JupyterLab, choose there, in the menu File: Reload Notebook from Disk.")
     return 0
 
 
@@ -222,6 +264,23 @@ COMMANDS = (
                 metavar="N",
                 help="the port to listen on, from 1 to 65535; the next free one is taken if it is in use",
             ),
+        ),
+    ),
+    _Command(
+        "progress",
+        _progress,
+        "Show your points in the whole lab, or in one notebook, and what is still open.",
+        "gmm-lab progress 03",
+        (_Argument("notebook", metavar="NOTEBOOK", nargs="?", help="a name or a number such as 03 (default: all)"),),
+    ),
+    _Command(
+        "reset",
+        _reset,
+        "Set a notebook of your working copy, or one exercise in it, back; your old file is kept.",
+        "gmm-lab reset 03 fit-2",
+        (
+            _Argument("notebook", metavar="NOTEBOOK", help="a name such as 03_fit_mixture, or a number such as 03"),
+            _Argument("exercise", metavar="EXERCISE", nargs="?", help="such as fit-2 (default: the whole notebook)"),
         ),
     ),
     _Command(

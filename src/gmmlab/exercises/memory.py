@@ -1,11 +1,12 @@
 """What the lab remembers of a student's exercises, and `progress`, which shows it.
 
 In a working copy made by ``gmm-lab start`` the latest result of each exercise is kept in ``.gmm-lab/progress``, one
-small file an exercise; elsewhere it lasts as long as the kernel.
+small file an exercise, and ``progress.html`` shows them all; elsewhere it lasts as long as the kernel.
 """
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,6 +22,30 @@ if TYPE_CHECKING:
 _SEEN: dict[str, float | None] = {}
 """Points by exercise, where no working copy keeps them."""
 
+PAGE = "progress.html"
+"""The page of a working copy that shows the progress in the whole lab."""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Your progress in the GMM lab</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font-family: sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; }}
+caption {{ text-align: left; font-weight: bold; padding-bottom: 1rem; }}
+th, td {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px solid #8888; }}
+</style>
+</head>
+<body>
+<h1>Your progress in the GMM lab</h1>
+<p>Each check that you run brings this page up to date: reload it to see the newest.</p>
+{table}
+</body>
+</html>
+"""
+
 
 def remember(feedback: "Feedback") -> None:
     """Keep the points of the latest answer, and none of an exercise that is open again.
@@ -28,43 +53,56 @@ def remember(feedback: "Feedback") -> None:
     One place knows: the working copy's folder, or the kernel where there is none or it cannot be written.
     """
     id, points = feedback.exercise.id, None if feedback.status == "open" else feedback.points
-    folder = _folder()
-    if folder is not None and _write(folder, id, points):
+    home = paths.working_copy()
+    if home is not None and keep(home, id, points):
         _SEEN.pop(id, None)
     else:
         _SEEN[id] = points
 
 
-def _write(folder: Path, id: str, points: float | None) -> bool:
+def keep(home: Path, id: str, points: float | None) -> bool:
+    """Write the points of one exercise (None: it is open) into a working copy, and say whether that went well."""
+    file = _file(home, id)
     try:
         if points is None:
-            (folder / f"{id}.json").unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
         else:
-            folder.mkdir(exist_ok=True)
-            draft = folder / f"{id}.{os.getpid()}.tmp"
-            draft.write_text(json.dumps({"points": points}), encoding="utf-8")
-            draft.replace(folder / f"{id}.json")
+            file.parent.mkdir(exist_ok=True)
+            _replace(file, json.dumps({"points": points}))
     except OSError:
         return False
+    with suppress(OSError):
+        write_page(home)
     return True
+
+
+def _file(home: Path, id: str) -> Path:
+    return home / ".gmm-lab" / "progress" / f"{id}.json"
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all, whoever else writes it."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
+
+
+def write_page(home: Path) -> None:
+    """Bring the page that shows the whole lab's progress up to date."""
+    _replace(home / PAGE, _PAGE.format(table=progress_in(home)._repr_html_()))
 
 
 def recall(id: str) -> float | None:
     """Return the points of the latest answer to an exercise, or None where there is none."""
-    if id in _SEEN:
-        return _SEEN[id]
-    folder = _folder()
+    home = paths.working_copy()
+    return _SEEN.get(id) if home is None or id in _SEEN else _recall(home, id)
+
+
+def _recall(home: Path, id: str) -> float | None:
     try:
-        points = json.loads((folder / f"{id}.json").read_text(encoding="utf-8"))["points"] if folder else None
-        return float(points) if points is not None else None
+        return float(json.loads(_file(home, id).read_text(encoding="utf-8"))["points"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _folder() -> Path | None:
-    """Return the memory of the working copy around the current directory, if there is one."""
-    home = paths.working_copy()
-    return home / ".gmm-lab" / "progress" if home else None
 
 
 @dataclass(frozen=True)
@@ -79,14 +117,34 @@ class Progress:
         total = sum(ex.points for ex, _ in self.rows)
         return f"{sum(done):g} of {total:g} points; {len(done)} of {len(self.rows)} exercises answered"
 
+    def lines(self) -> list[str]:
+        """Return the table as lines for a terminal: one for each notebook, or for each exercise where it is one."""
+        notebooks = list(dict.fromkeys(ex.notebook for ex, _ in self.rows))
+        if len(notebooks) == 1:
+            return [f"{ex.id:12}  {_points(ex, p):8}  {_state(ex, p)[2:]:14}  {ex.title}" for ex, p in self.rows]
+        return [self._line([row for row in self.rows if row[0].notebook == name], name) for name in notebooks]
+
+    def _line(self, rows: list[tuple[Exercise, float | None]], notebook: str) -> str:
+        points = f"{sum(p or 0 for _, p in rows):g} of {sum(ex.points for ex, _ in rows):g} points"
+        states: dict[str, list[str]] = {}
+        for ex, p in rows:
+            states.setdefault(_state(ex, p)[2:], []).append(ex.id)
+        return f"{notebook:24}  {points:16}  " + "; ".join(
+            f"{state}: {', '.join(ids)}" for state, ids in states.items()
+        )
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{ex.notebook}</td><td>{ex.id}</td><td style='text-align: left'>{escape(ex.title)}</td>"
-            f"<td>{_state(ex, points)}</td><td>{0 if points is None else points:g} of {ex.points:g}</td></tr>"
+            f"<td>{_state(ex, points)}</td><td>{_points(ex, points)}</td></tr>"
             for ex, points in self.rows
         )
         head = "".join(f"<th>{name}</th>" for name in ("notebook", "exercise", "title", "state", "points"))
         return f"<table><caption>{self}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _points(ex: Exercise, points: float | None) -> str:
+    return f"{points or 0:g} of {ex.points:g}"
 
 
 def _state(ex: Exercise, points: float | None) -> str:
@@ -112,6 +170,15 @@ def progress(notebook: str | None = None) -> Progress:
     ValueError
         If there is no such notebook.
     """
+    return Progress([(ex, recall(ex.id)) for ex in _exercises_of(notebook)])
+
+
+def progress_in(home: Path, notebook: str | None = None) -> Progress:
+    """Return the progress that a working copy remembers; `progress` says of what."""
+    return Progress([(ex, _recall(home, ex.id)) for ex in _exercises_of(notebook)])
+
+
+def _exercises_of(notebook: str | None) -> list[Exercise]:
     if notebook is not None:
         notebook = paths.notebook_called(notebook, list(dict.fromkeys(ex.notebook for ex in exercises())))
-    return Progress([(ex, recall(ex.id)) for ex in exercises(notebook)])
+    return exercises(notebook)

@@ -28,19 +28,20 @@ def test_release_holds_the_lab_its_package_and_its_environment(checkout):
         "constraints.txt",
         "LICENSE",
         "README.md",
-        "benchmarks/results/em.csv",
-        "data/birds.csv",
         "environment.yml",
-        "notebooks/01_look.ipynb",
-        "notebooks/02_fit.ipynb",
         "pyproject.toml",
         "src/gmmlab/data.py",
+        "src/gmmlab/lab/benchmarks/results/em.csv",
+        "src/gmmlab/lab/data/README.md",
+        "src/gmmlab/lab/data/birds.csv",
+        "src/gmmlab/lab/notebooks/01_look.ipynb",
+        "src/gmmlab/lab/notebooks/02_fit.ipynb",
     }
 
 
 def test_release_holds_no_solution(checkout, tmp_path):
     release(tmp_path / "out")
-    notebook = nbformat.read(tmp_path / "out/notebooks/02_fit.ipynb", as_version=4)
+    notebook = nbformat.read(tmp_path / "out/src/gmmlab/lab/notebooks/02_fit.ipynb", as_version=4)
     assert "SOLUTION" not in str(notebook)
 
 
@@ -56,11 +57,26 @@ def test_files_that_the_readme_installs_from_are_in_the_release(checkout):
     assert set(named) < set(files)
 
 
-def test_what_the_wheel_carries_is_in_the_release():
+def test_what_the_wheel_carries_is_in_the_release_where_the_wheel_has_it():
     table = tomllib.loads((paths.lab_folder() / "pyproject.toml").read_text(encoding="utf-8"))
-    carried = table["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    wheel = table["tool"]["hatch"]["build"]["targets"]["wheel"]
+    carried = wheel.pop("force-include").values()
     files = release_files()
-    assert [folder for folder in carried if not any(name.startswith(f"{folder}/") for name in files)] == []
+    assert [place for place in carried if not any(name.startswith(f"src/{place}/") for name in files)] == []
+    assert tomllib.loads(files["pyproject.toml"].decode()) == table
+
+
+def test_a_release_is_found_as_the_lab_that_it_holds(checkout, tmp_path, monkeypatch):
+    release(tmp_path / "out")
+    monkeypatch.undo()
+    monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "out" / "src" / "gmmlab")
+    assert paths.lab_folder() == tmp_path / "out" / "src" / "gmmlab" / "lab"
+
+
+def test_the_only_notebooks_that_lie_open_are_those_of_the_working_copy(checkout, tmp_path):
+    release(tmp_path / "out")
+    assert not (tmp_path / "out" / "notebooks").exists()
+    assert not (tmp_path / "out" / "data").exists()
 
 
 def test_archive_is_the_same_bytes_every_time(checkout, tmp_path):
@@ -98,7 +114,7 @@ def test_archive_of_something_else_is_refused_and_left_as_it_was(checkout, tmp_p
 def test_release_into_its_own_folder_brings_it_up_to_date(checkout, tmp_path):
     release(tmp_path / "out")
     (checkout.root / "data/birds.csv").write_bytes(b"mass_g\n1\n")
-    assert [tuple(step) for step in release(tmp_path / "out")] == [("updated", "data/birds.csv", "")]
+    assert [tuple(step) for step in release(tmp_path / "out")] == [("updated", "src/gmmlab/lab/data/birds.csv", "")]
 
 
 def test_release_outside_a_checkout_is_refused(lab, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from course.ctrl_c import started
 from course.small_lab import COMMAND, Lab
 from gmmlab.course.student.launch import jupyter_arguments
 
@@ -60,17 +62,16 @@ def server(tmp_path_factory):
         port = str(free.getsockname()[1])
     command = [sys.executable, "-c", COMMAND, str(lab.root), "start", "copy", "--no-browser", "--port", port]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(folder), stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+        process = started(command, cwd=folder, env=environment(folder), stdout=log, stderr=log, stdin=subprocess.PIPE)
     try:
         server = Server(process, folder / "log")
         yield server
-        server.ask("/api/shutdown", method="POST")
+        process.send_signal(signal.SIGINT)  # nobody answers what it may ask
         assert process.wait(timeout=300) == 0, (folder / "log").read_text()
     finally:
         process.kill()
         process.wait()
+        process.stdin.close()
 
 
 def test_first_notebook_is_served_without_its_solutions(server):
@@ -99,6 +100,10 @@ def test_jupyter_does_not_ask_about_news(server):
 def test_widgets_are_saved_with_a_notebook_so_that_they_live_on_without_its_kernel(server):
     _, body = server.ask("/lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin")
     assert json.loads(body)["schema"]["properties"]["saveState"]["default"] is True
+
+
+def test_what_the_server_warns_of_is_not_shown(server):
+    assert "[W " not in server.log.read_text()
 
 
 def test_port_is_left_to_jupyterlab_unless_given(tmp_path):

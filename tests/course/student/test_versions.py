@@ -1,15 +1,18 @@
 """What a student wrote in a notebook is known by the sources of its cells, and goes into the lab's next version."""
 
 import json
+import os
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.small_lab import code, exercise
+from gmmlab.course import LabError
 from gmmlab.course.author.student_copies import student_copy
 from gmmlab.course.notebooks import to_bytes
-from gmmlab.course.student.working_copy import as_jupyterlab_saves, synchronise
+from gmmlab.course.student.working_copy import as_jupyterlab_saves, left_off, reset, synchronise
+from gmmlab.exercises import memory
 
 NAME = "notebooks/02_fit.ipynb"
 
@@ -207,3 +210,85 @@ def test_an_update_leaves_the_time_when_the_student_last_worked(copy):
     before = copy.path.stat().st_mtime_ns
     copy.update(lab_version("# Fit well"))
     assert copy.path.stat().st_mtime_ns == before
+
+
+def set_back(copy, *what):
+    return tuple(reset(copy.folder, {NAME: lab_version()}, *what))
+
+
+@pytest.mark.parametrize("name", ["02_fit", "2", "fit", "notebooks/02_fit.ipynb"])
+def test_a_notebook_is_set_back_and_the_old_file_is_kept(copy, name):
+    copy.answer()
+    old = copy.path.read_bytes()
+    memory.keep(copy.folder, "fit-1", 2)
+    assert set_back(copy, name) == ("reset", NAME, "your old file is earlier/02_fit-1.ipynb")
+    assert copy.path.read_bytes() == lab_version()
+    assert (copy.folder / "earlier/02_fit-1.ipynb").read_bytes() == old
+    assert memory._recall(copy.folder, "fit-1") is None
+    assert copy.update(lab_version("# Fit well")) == [("updated", NAME, "")]
+
+
+@pytest.mark.parametrize("exercise", ["fit-1", "1"])
+def test_an_exercise_is_set_back_and_all_else_stays(copy, exercise):
+    copy.answer()
+
+    def write(notebook):
+        notebook.cells[1].source = "1 + 2  # what if?"
+        notebook.cells.insert(3, new_code_cell("mine = 1", id="mine"))
+
+    copy.change(write)
+    memory.keep(copy.folder, "fit-1", 2)
+    memory.keep(copy.folder, "fit-2", 1)
+    assert set_back(copy, "02", exercise) == (
+        "reset",
+        f"fit-1 in {NAME}",
+        "your old file is earlier/02_fit-1.ipynb",
+    )
+    assert copy.cell("fit-1-answer").source.startswith("fit_1 = ...")
+    assert copy.cell("fit-1-check").outputs == []
+    assert [cell.id for cell in copy.read().cells][:2] == ["opening", "worked"]
+    assert copy.cell("worked").source == "1 + 2  # what if?"
+    assert copy.cell("mine").source == "mine = 1"
+    assert [memory._recall(copy.folder, id) for id in ("fit-1", "fit-2")] == [None, 1]
+
+
+def test_an_exercise_whose_answer_cell_was_deleted_is_set_back(copy):
+    copy.change(lambda notebook: notebook.cells.pop(3))
+    set_back(copy, "02", "fit-1")
+    assert copy.read().cells == nbformat.reads(lab_version().decode(), as_version=4).cells
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (("99",), "There is no notebook '99'. The notebooks are: 02_fit."),
+        (("02", "fit-9"), "There is no exercise 'fit-9' in 02_fit. Its exercises are: fit-1."),
+    ],
+)
+def test_what_is_not_there_cannot_be_set_back(copy, what, words):
+    with pytest.raises(LabError) as error:
+        set_back(copy, *what)
+    assert str(error.value) == words
+    assert not (copy.folder / "earlier").exists()
+
+
+def test_an_exercise_that_is_gone_is_set_back_with_its_notebook(copy):
+    copy.path.write_bytes(b"{")
+    with pytest.raises(LabError, match=r"holds no cells of fit-1\. To set .* back: gmm-lab reset 02_fit"):
+        set_back(copy, "02", "fit-1")
+    set_back(copy, "02")
+    assert copy.path.read_bytes() == lab_version()
+
+
+def test_one_leaves_off_where_one_wrote_or_ran_something_last(tmp_path):
+    names = [f"notebooks/{n}.ipynb" for n in "abc"]
+    synchronise(tmp_path, dict.fromkeys(names, lab_version()))
+    assert left_off(tmp_path, names) == names[0]
+    for age, name in ((20, names[1]), (10, names[2])):
+        notebook = nbformat.read(tmp_path / name, as_version=4)
+        run_to_the_end(notebook)
+        nbformat.write(notebook, tmp_path / name)
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    assert left_off(tmp_path, names) == names[2]
+    synchronise(tmp_path, dict.fromkeys(names, lab_version()))
+    assert left_off(tmp_path, names) == names[2]

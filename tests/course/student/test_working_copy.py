@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,9 +10,9 @@ import pytest
 
 from course.small_lab import Lab
 from gmmlab import paths
-from gmmlab.course import LabError
+from gmmlab.course import LabError, cli
 from gmmlab.course.author import release
-from gmmlab.course.student.working_copy import check_folder, course_files, folder_to_start, synchronise
+from gmmlab.course.student.working_copy import OURS, check_folder, files_to_work_with, folder_to_start, synchronise
 
 NAME = "data/birds.csv"
 
@@ -25,17 +26,47 @@ def sync(folder, version, name=NAME):
 
 
 def test_empty_folder_receives_everything(lab, tmp_path):
-    files = course_files()
+    files = files_to_work_with()
     synchronise(tmp_path / "copy", files)
     written = {name: (tmp_path / "copy" / name).read_bytes() for name in files}
     assert written == files
-    assert set(files) == {"notebooks/01_look.ipynb", "notebooks/02_fit.ipynb", "data/birds.csv"}
+    assert set(files) == {"README.md", "data/README.md", "notebooks/01_look.ipynb", "notebooks/02_fit.ipynb"}
 
 
 def test_notebooks_of_a_working_copy_are_student_copies(lab, tmp_path):
-    synchronise(tmp_path, course_files())
+    synchronise(tmp_path, files_to_work_with())
     notebook = nbformat.read(tmp_path / "notebooks" / "02_fit.ipynb", as_version=4)
     assert "SOLUTION" not in str(notebook)
+
+
+def test_readme_of_a_working_copy_names_what_is_there_and_commands_that_exist():
+    readme = files_to_work_with()["README.md"].decode()
+    places = {place.rstrip("/").split("/")[0] for place in re.findall(r"^\| `([\w./]+)` \|", readme, re.M)}
+    assert places | {"README.md"} == OURS
+    named = re.findall(r"^\| `gmm-lab (\w+)", readme, re.M)
+    assert set(named) == {row.name for row in cli.COMMANDS} - {"book", "refresh", "new", "release", "grade"}
+
+
+def test_file_that_the_lab_has_no_longer_is_removed_and_so_is_the_empty_folder(tmp_path):
+    sync(tmp_path, 1, "data/movielens/movies.csv")
+    assert sync(tmp_path, 1) == [("removed", "data/movielens/movies.csv"), ("new", NAME)]
+    assert not (tmp_path / "data" / "movielens").exists()
+    assert sync(tmp_path, 1) == []
+
+
+def test_file_that_the_lab_has_no_longer_stays_if_its_owner_wrote_in_it(tmp_path):
+    sync(tmp_path, 1, "data/old.csv")
+    (tmp_path / "data/old.csv").write_bytes(b"mine")
+    assert sync(tmp_path, 1) == [("new", NAME)]
+    assert (tmp_path / "data/old.csv").read_bytes() == b"mine"
+
+
+def test_offer_stays(tmp_path):
+    sync(tmp_path, 1)
+    (tmp_path / NAME).write_bytes(b"mine")
+    sync(tmp_path, 2)
+    sync(tmp_path, 2)
+    assert (tmp_path / "data/birds.new.csv").read_bytes() == content(2)
 
 
 def test_second_copy_of_the_same_course_does_nothing(tmp_path):

@@ -1,10 +1,12 @@
 """A release for students: the lab without its solutions, ready to be installed and started.
 
-It has the shape of a checkout (package, notebooks, data, environment), so that it needs no package index
-that knows the lab, and what is said of a checkout holds for it too.
+It is the package's source with its environment, so that it needs no package index that knows the lab. Notebooks and
+data lie inside the package, where the wheel has them: the only notebooks that a student meets are their own.
 """
 
 import io
+import re
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -14,12 +16,14 @@ from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.notebooks import lab_notebooks, read_notebook, title_of
-from gmmlab.course.student.working_copy import Step, course_files, files_under, synchronise
+from gmmlab.course.student.working_copy import Step, files_under, student_copies, synchronise
 
 MADE_BY = "gmm-lab release"
 MANIFEST = ".gmm-lab/release.json"
 """Not that of a working copy: a release is none."""
-_AS_THEY_ARE = (".gitattributes", "constraints.txt", "LICENSE", "environment.yml", "pyproject.toml")
+_AS_THEY_ARE = (".gitattributes", "constraints.txt", "LICENSE", "environment.yml")
+_CARRIED = re.compile(r"\n(#[^\n]*\n)*\[tool\.hatch\.build\.targets\.wheel\.force-include\]\n[^\[]*")
+"""What tells the wheel where to take these from in a checkout: in a release they are there already."""
 
 
 def release_files() -> dict[str, bytes]:
@@ -41,8 +45,19 @@ def release_files() -> dict[str, bytes]:
     if not (root / "pyproject.toml").is_file():
         raise LabError("A release is made in a checkout of the lab's repository; this is a wheel.")
     as_they_are = {name: (root / name).read_bytes() for name in _AS_THEY_ARE}
-    folders = files_under(root, "src/gmmlab") | files_under(root, paths.RESULTS)
-    return course_files() | folders | as_they_are | {"README.md": _readme()}
+    project = (root / "pyproject.toml").read_text(encoding="utf-8")
+    rest = {"README.md": _readme(), "pyproject.toml": _CARRIED.sub("\n", project).encode()}
+    return _carried(root, project) | files_under(root, "src/gmmlab") | as_they_are | rest
+
+
+def _carried(root: Path, project: str) -> dict[str, bytes]:
+    """Return what the wheel carries besides the package, at its place in the wheel."""
+    wheel = tomllib.loads(project)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    files = {}
+    for folder, place in wheel["force-include"].items():
+        there = student_copies() if folder == "notebooks" else files_under(root, folder)
+        files |= {f"src/{place}{name.removeprefix(folder)}": content for name, content in there.items()}
+    return files
 
 
 def _readme() -> bytes:

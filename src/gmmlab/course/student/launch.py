@@ -68,8 +68,11 @@ def jupyter_arguments(folder: Path, notebook: str, browser: bool, port: int | No
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--ServerApp.kernel_spec_manager_class={manager}",
         f"--ServerApp.open_browser={browser}",
-        # The address is a critical message, and shows; what is logged below a warning would bury it.
-        "--Application.log_level=WARN",
+        # The address is a critical message, and shows; what is logged below an error would bury it and mean nothing to
+        # a student.
+        "--Application.log_level=ERROR",
+        # Ctrl-C stops the server, as the command says, and asks nothing.
+        "--ServerApp.answer_yes=True",
         f"--LabApp.default_url=/lab/tree/{notebook}",
     ]
     if port is not None:

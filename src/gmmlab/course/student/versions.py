@@ -103,9 +103,9 @@ def _exercise(cell: Cell) -> str | None:
 
 
 def exercises_in(content: bytes) -> list[str]:
-    """Return the ids of the exercises whose cells a notebook holds, in order."""
+    """Return the ids of the exercises whose checks a notebook holds, in order."""
     notebook = _read(content) or {"cells": []}
-    return list(dict.fromkeys(id for cell in notebook["cells"] if (id := _exercise(cell))))
+    return [id for cell in notebook["cells"] if _rules(cell).get("grade") and (id := _exercise(cell))]
 
 
 def carry(old: bytes, new: bytes, given: Version | None) -> tuple[bytes, list[str]] | None:

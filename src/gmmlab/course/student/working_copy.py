@@ -8,7 +8,9 @@ first and the manifest after it, so that a copy that was interrupted at any mome
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -16,14 +18,26 @@ from typing import NamedTuple
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import UNFINISHED, alone, atomic_write
-from gmmlab.course.student.versions import Version, as_jupyterlab_saves, carry, is_untouched, version_of
+from gmmlab.course.student.versions import (
+    Version,
+    as_jupyterlab_saves,
+    carry,
+    exercises_in,
+    is_untouched,
+    version_of,
+    without_answer,
+)
+from gmmlab.exercises import memory
 
 LOCK = ".gmm-lab/lock"
 EARLIER = "earlier"
 """The folder of a working copy that keeps the student's file whenever the lab puts another in its place."""
 
-OURS = {"notebooks", "data", EARLIER}
+OURS = {"README.md", memory.PAGE, "notebooks", "data", EARLIER}
 """What is in a working copy. One whose hidden manifest was lost, as when it is copied, is known by that."""
+
+_OFFER = re.compile(r"\.new(-\d+)?\.[^./]*$")
+"""In the name of a file that was put beside its owner's."""
 
 
 class Step(NamedTuple):
@@ -34,8 +48,8 @@ class Step(NamedTuple):
     note: str = ""
 
 
-def course_files() -> dict[str, bytes]:
-    """Return what a student works with: student copies of the notebooks, and the data.
+def student_copies() -> dict[str, bytes]:
+    """Return the notebooks without their solutions.
 
     Returns
     -------
@@ -50,16 +64,20 @@ def course_files() -> dict[str, bytes]:
     # nbformat takes a third of a second to load, and those who import this module may not need it.
     from gmmlab.course.notebooks import lab_notebooks
 
-    files = {f"notebooks/{path.name}": _student_bytes(path) for path in lab_notebooks()}
-    return files | files_under(paths.lab_folder(), "data")
+    return {f"notebooks/{path.name}": _student_bytes(path) for path in lab_notebooks()}
 
 
 def files_to_work_with() -> dict[str, bytes]:
-    """Return the files of a working copy on this machine; `course_files` says what is raised."""
-    return {
-        name: as_jupyterlab_saves(content) if name.endswith(".ipynb") else content
-        for name, content in course_files().items()
+    """Return the files of a working copy on this machine; `student_copies` says what is raised.
+
+    The data are not among them: the package reads its own, and a file that is shown is one that is read.
+    """
+    about = {
+        "README.md": Path(__file__).with_name("README_of_the_copy.md"),
+        "data/README.md": paths.lab_folder() / "data" / "README.md",
     }
+    notebooks = {name: as_jupyterlab_saves(content) for name, content in student_copies().items()}
+    return {name: path.read_bytes() for name, path in about.items() if path.is_file()} | notebooks
 
 
 def _student_bytes(path: Path) -> bytes:
@@ -85,6 +103,23 @@ def files_under(root: Path, folder: str) -> dict[str, bytes]:
 def folder_to_start() -> Path:
     """Return where `gmm-lab start` works unless told: the working copy around the current directory, or a new one."""
     return paths.working_copy() or Path("my-gmm-lab")
+
+
+def folder_at_hand() -> Path:
+    """Return the working copy around the current directory or, by its usual name, in it.
+
+    Raises
+    ------
+    LabError
+        If there is none.
+    """
+    folder = folder_to_start()
+    if not (folder / paths.MANIFEST).is_file():
+        raise LabError(
+            f"There is no working copy here: {Path.cwd()} is in none, and holds no folder {folder}. Go to yours first "
+            "(cd FOLDER), or make one: gmm-lab start"
+        )
+    return folder
 
 
 def check_folder(folder: Path) -> None:
@@ -135,6 +170,9 @@ def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.
         known = _read_manifest(folder / manifest)
         if not known:
             _write_manifest(folder / manifest, known)  # first of all: it says whose folder this is
+        if gone := {name for name in known if name not in files and not _OFFER.search(name)}:
+            steps += _drop(folder, gone, known)
+            _write_manifest(folder / manifest, known)
         for name, content in files.items():
             for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
                 unfinished.unlink()
@@ -143,6 +181,20 @@ def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.
             if not given.items() <= known.items():
                 known.update(given)
                 _write_manifest(folder / manifest, known)
+    return steps
+
+
+def _drop(folder: Path, names: Iterable[str], known: dict[str, Version]) -> list[Step]:
+    """Remove those files that the lab gave and has no longer, but for those that their owner wrote in."""
+    steps = []
+    for name in sorted(names):
+        path, given = folder / name, known.pop(name)
+        present = _content_of(path)
+        if present is not None and is_untouched(present, given):
+            path.unlink()
+            steps.append(Step("removed", name, "it is no longer in the lab"))
+            with suppress(OSError):
+                path.parent.rmdir()  # where it was the last
     return steps
 
 
@@ -197,6 +249,76 @@ def _name_beside(folder: Path, name: str, new: Version, known: Mapping[str, Vers
         return there is None or is_untouched(there, new) or is_untouched(there, known.get(candidate))
 
     return next(filter(is_free, candidates))
+
+
+def left_off(folder: Path, files: Iterable[str]) -> str:
+    """Return the notebook that was saved last with something new in it, or else the first."""
+    known = _read_manifest(folder / paths.MANIFEST)
+    names = sorted(name for name in files if name.endswith(".ipynb"))
+    mine = [name for name in names if version_of((folder / name).read_bytes()).digest != known[name].digest]
+    return max(mine, key=lambda name: (folder / name).stat().st_mtime_ns, default=names[0])
+
+
+def waiting(folder: Path) -> list[Step]:
+    """Return the notebooks that were begun with what is left to do in each, and how many were not begun."""
+    begun: dict[str, dict[str, float | None]] = {}
+    rows = memory.progress_in(folder).rows
+    for ex, points in rows:
+        begun.setdefault(ex.notebook, {})[ex.id] = None if points is None else ex.points - points
+    untouched = [name for name, left in begun.items() if set(left.values()) == {None}]
+    steps = [
+        Step("waiting", name, ", ".join(f"{id} {'open' if more is None else 'not right yet'}" for id, more in todo))
+        for name, left in begun.items()
+        if name not in untouched and (todo := [(id, more) for id, more in left.items() if more != 0])
+    ]
+    if 0 < len(untouched) < len(begun):
+        steps.append(Step("waiting", f"{len(untouched)} notebooks not begun", f"the first is {untouched[0]}"))
+    return steps
+
+
+def reset(folder: Path, files: Mapping[str, bytes], notebook: str, exercise: str | None = None) -> Step:
+    """Set a notebook, or one exercise in it, back to how the lab gives it; the old file is kept.
+
+    Parameters
+    ----------
+    folder : Path
+        The working copy.
+    files : mapping of str to bytes
+        The lab's files, as `files_to_work_with` returns them.
+    notebook, exercise : str
+        As somebody typed them: ``"03"`` and ``"fit-2"`` or ``"2"``.
+
+    Raises
+    ------
+    LabError
+        If there is no such notebook or exercise, or its cells are not to be found in the student's file.
+    """
+    names = {PurePosixPath(name).stem: name for name in files if name.endswith(".ipynb")}
+    try:
+        stem = paths.notebook_called(notebook.rpartition("/")[2], list(names))
+    except ValueError as error:
+        raise LabError(str(error)) from error
+    name, path = names[stem], folder / names[stem]
+    there = exercises_in(files[name])
+    chosen = [id for id in there if exercise in (None, id, id.rpartition("-")[2])]
+    if not chosen and exercise is not None:
+        raise LabError(f"There is no exercise {exercise!r} in {stem}. Its exercises are: {', '.join(there)}.")
+    with alone(folder / LOCK):
+        present = _content_of(path)
+        whole = exercise is None
+        content = files[name] if whole else without_answer(present or b"", files[name], chosen[0])
+        if content is None:
+            raise LabError(
+                f"{name} holds no cells of {chosen[0]}. To set the whole notebook back: gmm-lab reset {stem}"
+            )
+        note = "" if present is None else f"your old file is {keep(folder, name)}"
+        atomic_write(path, content)
+        if whole:
+            manifest = folder / paths.MANIFEST
+            _write_manifest(manifest, _read_manifest(manifest) | {name: version_of(content)})
+        for id in chosen:
+            memory.keep(folder, id, None)
+    return Step("reset", name if whole else f"{chosen[0]} in {name}", note)
 
 
 def keep(folder: Path, name: str) -> str:
