@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import sklearn
 from scipy.stats import multivariate_normal
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.utils.estimator_checks import check_estimator
 
 from gmmlab.data import MEASURES, load_banknotes, load_penguins
@@ -60,6 +61,13 @@ def test_one_tied_component_a_class_is_linear_discriminant_analysis():
     model = GaussianMixtureClassifier(covariance_type="tied", reg_covar=0).fit(X, Y)
     linear = LinearDiscriminantAnalysis(solver="lsqr").fit(X, Y)
     np.testing.assert_allclose(model.predict_proba(X), linear.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.skipif(sklearn.__version__ < "1.9", reason="earlier versions may divide by the rows minus one")
+def test_one_full_component_a_class_is_quadratic_discriminant_analysis():
+    model = GaussianMixtureClassifier(covariance_type="full", reg_covar=0).fit(X, Y)
+    quadratic = QuadraticDiscriminantAnalysis().fit(X, Y)
+    np.testing.assert_allclose(model.predict_proba(X), quadratic.predict_proba(X), atol=1e-6)
 
 
 @every_type
