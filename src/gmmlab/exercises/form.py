@@ -162,7 +162,7 @@ class FunctionForm:
     def judge(self, answer: Any) -> Iterator[Line]:
         """Yield a line for each credit."""
         seed = getattr(answer, "seed", 0)
-        inputs = self.inputs(seed)
+        inputs = _drawn(self.inputs, seed)
         results = [self._parts(result) for result in as_results(answer, len(inputs))]
         columns = {
             value.name: _Column(value, [parts[k] for parts in results], inputs, partial(_numbers, self.inputs, seed))
@@ -199,11 +199,17 @@ class FunctionForm:
         return lambda *arguments: tuple(f(*arguments) for f in formulas)
 
 
+@lru_cache(maxsize=100)
+def _drawn(inputs: Inputs, seed: int) -> list[tuple[Any, ...]]:
+    """Return the inputs to judge by; a student's function gets others, which it may change."""
+    return inputs(seed)
+
+
 @lru_cache(maxsize=1000)
 def _numbers(inputs: Inputs, seed: int, formula: Callable[..., Any]) -> list[Numbers]:
     """Return what a formula gives on all calls: a class is judged on one seed, and some formulas fit mixtures."""
     with np.errstate(all="ignore"):
-        return [np.asarray(formula(*arguments), dtype=float) for arguments in inputs(seed)]
+        return [np.asarray(formula(*arguments), dtype=float) for arguments in _drawn(inputs, seed)]
 
 
 class _Column:

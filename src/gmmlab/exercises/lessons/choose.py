@@ -164,23 +164,23 @@ def draw_responsibilities(seed: int) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
     for zeros in (0.0, 0.2):
         four = [_draw(rng, zeros) for _ in range(4)]
-        while any(all(rule(r) == _right(r) for r in four) for rule in _RULES):
+        while any(all(rule(r) == best for r, best in four) for rule in _RULES):
             four = [_draw(rng, zeros) for _ in range(4)]
-        calls += [(r,) for r in four]
+        calls += [(r,) for r, _ in four]
     return calls
 
 
-def _draw(rng: np.random.Generator, zeros: float) -> Numbers:
-    """Draw responsibilities, a share of them zero, for which one pair is clearly the best to merge."""
+def _draw(rng: np.random.Generator, zeros: float) -> tuple[Numbers, list[int]]:
+    """Draw responsibilities, a share of them zero, of which one pair is clearly the best to merge, and that pair."""
     while True:
         k, n = int(rng.integers(4, 7)), int(rng.integers(30, 90))
         r = np.clip(rng.dirichlet(rng.uniform(0.05, 1.2, size=k), size=n), 1e-12, None)
         r[rng.random(r.shape) < zeros] = 0
         r = r[r.sum(axis=1) > 0]
         r = np.asarray(r / r.sum(axis=1, keepdims=True))
-        falls = sorted(_fall(r, *pair) for pair in combinations(range(k), 2))
-        if falls[-1] > 1.02 * falls[-2]:
-            return r
+        falls = sorted((_fall(r, *pair), list(pair)) for pair in combinations(range(k), 2))
+        if falls[-1][0] > 1.02 * falls[-2][0]:
+            return r, falls[-1][1]
 
 
 def _fall(r: Numbers, j: int, k: int) -> float:
