@@ -166,6 +166,17 @@ def test_whatever_a_machine_does_to_files_is_a_sentence_that_says_what_to_do(lab
     assert f"{os.strerror(number)}: x.ipynb. {files.REMEDIES[number]}" in capsys.readouterr().err
 
 
+def test_current_folder_that_is_gone_is_a_sentence(lab, monkeypatch, capsys):
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(cli.Path, "cwd", gone)
+    assert status("progress") == 2
+    assert capsys.readouterr().err == (
+        "gmm-lab: The folder in which you are is not there any more. Go to one that is: cd FOLDER\n"
+    )
+
+
 def test_too_little_memory_is_a_sentence(lab, monkeypatch, capsys):
     def too_much(*arguments):
         raise MemoryError

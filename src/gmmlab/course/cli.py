@@ -128,9 +128,12 @@ def _run(options: argparse.Namespace) -> int:
 
 def _book(options: argparse.Namespace) -> int:
     from gmmlab.course import notebooks
-    from gmmlab.course.author import book
+    from gmmlab.course.kernel import writable_places
 
-    complaints = book.build(notebooks.find_notebooks(options.notebooks), Path(options.output))
+    with writable_places():
+        from gmmlab.course.author import book
+
+        complaints = book.build(notebooks.find_notebooks(options.notebooks), Path(options.output))
     for complaint in complaints:
         _complain(complaint)
     print(f"Open {Path(options.output) / 'index.html'} in a browser.")

@@ -31,7 +31,8 @@ def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
         error.filename, error.filename2 = str(path), None  # what its owner knows
         raise
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -75,6 +76,8 @@ REMEDIES = {
 
 def in_words(error: OSError) -> str:
     """Say what a machine did, to which file, and what to do."""
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "The folder in which you are is not there any more. Go to one that is: cd FOLDER"
     where = f": {error.filename}" if error.filename else ""
     remedy = REMEDIES.get(error.errno or 0, "`gmm-lab doctor` looks for what is wrong.")
     return f"{error.strerror or error}{where}. {remedy}"

@@ -12,6 +12,7 @@ from course.small_lab import Lab
 from gmmlab import paths
 from gmmlab.course import LabError, cli
 from gmmlab.course.author import release
+from gmmlab.course.files import atomic_write
 from gmmlab.course.student.working_copy import OURS, check_folder, files_to_work_with, folder_to_start, synchronise
 
 NAME = "data/birds.csv"
@@ -241,6 +242,17 @@ def test_two_copies_at_once_do_not_disturb_each_other(tmp_path):
     assert [process.communicate()[1] for process in both] == [b"", b""]
     assert len(list((tmp_path / "copy" / "data").iterdir())) == 100
     assert synchronise(tmp_path / "copy", {f"data/{n}.csv": b"x" * 10_000 for n in range(100)}) == []
+
+
+def test_disk_that_takes_nothing_not_even_a_removal_names_the_file(tmp_path, monkeypatch):
+    def refused(self, *arguments, **options):
+        raise OSError(30, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(OSError) as error:
+        atomic_write(tmp_path / "x.ipynb", b"")
+    assert error.value.filename == str(tmp_path / "x.ipynb")
 
 
 def test_file_that_cannot_be_written_is_named_as_its_owner_knows_it(tmp_path):

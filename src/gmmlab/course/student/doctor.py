@@ -37,6 +37,8 @@ def examine() -> Iterator[Finding]:
     for examination in (_python, _packages, _disk, _data, _kernel, _figure):
         try:
             yield from examination()
+        except OSError as error:
+            yield Finding(False, in_words(error))
         # Whatever a broken environment does, the doctor reports it and goes on.
         except Exception as error:
             subject = examination.__name__.strip("_")
@@ -126,10 +128,13 @@ def _kernel() -> Iterator[Finding]:
 def _figure() -> Iterator[Finding]:
     from io import BytesIO
 
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from gmmlab.course.kernel import writable_places
 
-    figure = Figure()
-    figure.add_subplot().plot([0, 1], [0, 1], label="a line")
-    FigureCanvasAgg(figure).print_png(BytesIO())
+    with writable_places():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure()
+        figure.add_subplot().plot([0, 1], [0, 1], label="a line")
+        FigureCanvasAgg(figure).print_png(BytesIO())
     yield Finding(True, "A figure draws")
