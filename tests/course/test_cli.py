@@ -308,3 +308,27 @@ def test_doctor_of_a_sound_environment_has_status_0(monkeypatch, capsys):
 def test_doctor_with_a_problem_has_status_1(monkeypatch, capsys):
     assert report(monkeypatch, (True, "tqdm 4.70"), (False, "scipy is not installed.")) == 1
     assert "problem  scipy is not installed.\nProblems found: 1." in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", ["", "<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_does_its_work_with_streams_closed_or_of_few_characters(tmp_path, closed):
+    folder = tmp_path / "submissions" / "Ελένη"
+    folder.mkdir(parents=True)
+    (folder / "03.ipynb").write_bytes((paths.lab_folder() / "notebooks" / "03_fit_mixture.ipynb").read_bytes())
+    program = "import sys; from gmmlab.course.cli import main; sys.exit(main())"
+    command = f"exec {sys.executable} -c '{program}' grade submissions -o out {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Ελένη" in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")
+
+
+def test_file_that_cannot_be_written_is_named_itself(tmp_path):
+    (tmp_path / "grades.csv").mkdir()
+    with pytest.raises(OSError) as raised:
+        files.atomic_write(tmp_path / "grades.csv", b"")
+    assert (raised.value.filename, raised.value.filename2) == (str(tmp_path / "grades.csv"), None)
+    assert list(tmp_path.iterdir()) == [tmp_path / "grades.csv"]

@@ -32,10 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if a notebook or the environment has a problem, 2 if the command could
         not do its work, 130 if the user stopped it.
     """
+    _open_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another instead
     names = [row.name for row in COMMANDS]
     if not given:
         _parser().print_help()
@@ -65,6 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(in_words(error))
     except MemoryError:
         return _complain("there is not enough memory. Close other programs, and give the command again.")
+
+
+def _open_streams() -> None:
+    """Let every stream be there and take every character: a service has none of them, and some know no Greek."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Else the next file that is opened would get the number, and whatever the children print.
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, number) if nothing != number else os.set_inheritable(nothing, True)
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif mode == "w" and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _complain(sentence: str, status: int = 2) -> int:

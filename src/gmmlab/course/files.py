@@ -16,6 +16,11 @@ def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
     """Write a file so that, whenever the program is killed, the old content or the new is there, whole.
 
     Unless ``durable``, what was written last may be lost when the machine itself loses power: that is faster.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the error names ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")

@@ -2,10 +2,13 @@
 
 import csv
 import json
+import multiprocessing
+import multiprocessing.synchronize
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from course.grade import tasks
 from course.grade.classroom import cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
 from gmmlab.course.grade import time_and_memory
+from gmmlab.course.grade.assess import Result
 from gmmlab.course.grade.workers import Mode, Work, grade_all
 
 GMM_LAB = str(Path(sys.executable).with_name("gmm-lab"))
@@ -188,3 +192,20 @@ def test_cpu_count_is_positive():
     from gmmlab.course.grade.workers import cores
 
     assert 1 <= cores() <= os.cpu_count()
+
+
+@pytest.mark.slow
+def test_a_temporary_folder_with_a_long_name_is_no_hindrance(tmp_path, monkeypatch):
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert statuses(["a"], tasks.die_for_some)["a"].reason == "a in 1 thread"
+
+
+def test_without_shared_memory_files_are_judged_one_by_one_here(monkeypatch, capsys):
+    def refuse(*_):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(multiprocessing.synchronize._multiprocessing, "SemLock", refuse)
+    assert statuses(["a"], lambda work: (Result("ok", "here"), None))["a"].reason == "here"
+    assert "no shared memory" in capsys.readouterr().err

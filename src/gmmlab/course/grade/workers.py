@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
@@ -168,6 +170,13 @@ def grade_all(
             for work, future in _in_flight(works, executor, 2 * width, task, {}):
                 yield work, _outcome(future)
         return
+    try:
+        multiprocessing.get_context("spawn").Lock()
+    except OSError:
+        said = "This machine has no shared memory (/dev/shm): files are judged one by one, which is slower."
+        print(said, file=sys.stderr)
+        yield from ((work, task(work)) for work in works)
+        return
     while True:
         # When one process dies, the pool is lost with all that was in work: that is then graded alone, one by one.
         running: dict[Future, Work] = {}
@@ -221,7 +230,9 @@ def _outcome(future: Future) -> Done:
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of worker processes with one BLAS thread each; whatever happens, they end with the block."""
     os.environ.update(ONE_THREAD)
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    # The fork server listens at a socket in the folder for temporary files, whose address has at most 107 bytes.
+    short = len(os.fsencode(tempfile.gettempdir())) < 70
+    method = "forkserver" if short and "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         # Imported once; workers are forked from there, and a lost one is replaced in a moment.
