@@ -97,6 +97,33 @@ def test_a_memory_that_cannot_be_written_does_not_disturb(working_copy):
     assert memory.recall("fit-1") == 1
 
 
+def row_of_fit_1(home):
+    page = (home / memory.PAGE).read_text(encoding="utf-8")
+    return next(row for row in page.split("<tr>") if "<td>fit-1</td>" in row)
+
+
+def test_each_check_brings_the_page_of_the_whole_lab_up_to_date(working_copy):
+    memory.remember(earned(FIT.points))
+    assert "✓ right" in row_of_fit_1(working_copy)
+    check("fit-1", ..., ...)
+    assert "○ open" in row_of_fit_1(working_copy)
+    assert all(f"<td>{ex.id}</td>" in (working_copy / memory.PAGE).read_text(encoding="utf-8") for ex in exercises())
+
+
+def test_a_page_that_cannot_be_written_does_not_disturb(working_copy):
+    (working_copy / memory.PAGE).mkdir()
+    memory.remember(earned(1))
+    assert memory.recall("fit-1") == 1
+
+
+def test_a_terminal_shows_one_line_for_each_notebook_and_in_one_notebook_one_for_each_exercise():
+    memory.remember(earned(FIT.points))
+    assert len(progress().lines()) == len({ex.notebook for ex in exercises()})
+    (line,) = [line for line in progress().lines() if line.startswith("03_fit_mixture")]
+    assert "  right: fit-1; open: fit-2" in line
+    assert [line.split()[0] for line in progress("03").lines()] == [ex.id for ex in exercises("03_fit_mixture")]
+
+
 def test_the_table_says_points_and_states():
     memory.remember(earned(FIT.points))
     shown = progress(FIT.notebook)

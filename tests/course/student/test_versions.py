@@ -10,14 +10,15 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course.small_lab import code, exercise
 from gmmlab.course import LabError
 from gmmlab.course.author.student_copies import student_copy
-from gmmlab.course.notebooks import to_bytes
+from gmmlab.course.notebooks import lab_notebooks, read_notebook, to_bytes
+from gmmlab.course.student.versions import carry, version_of
 from gmmlab.course.student.working_copy import as_jupyterlab_saves, left_off, reset, synchronise
-from gmmlab.exercises import memory
+from gmmlab.exercises import exercises, memory
 
 NAME = "notebooks/02_fit.ipynb"
 
 
-def lab_version(title="# Fit", **exercises):
+def lab_version(title="# Fit"):
     """Return the lab's student copy of a notebook with a worked cell and an exercise, as bytes."""
     cells = [new_markdown_cell(title, id="opening"), code("1 + 1", "worked"), *exercise()]
     cells[1].outputs = [new_output("stream", text="2\n")]
@@ -99,6 +100,19 @@ def test_new_results_of_the_same_cells_are_a_new_version(copy):
     new = lab_version().replace(b'"2\\n"', b'"two\\n"')
     assert copy.update(new) == [("updated", NAME, "")]
     assert copy.cell("worked").outputs[0].text == "two\n"
+
+
+@pytest.mark.parametrize("path", lab_notebooks(), ids=lambda path: path.stem)
+def test_every_answer_of_the_lab_is_carried_over(path):
+    source, given = read_notebook(path), to_bytes(student_copy(read_notebook(path)))
+    new = given.replace(b"# ", b"# New: ", 1)
+    for cell in source.cells:
+        cell.source = cell.source.replace("### BEGIN SOLUTION\n", "").replace("### END SOLUTION", "")
+    merged, carried = carry(to_bytes(source), new, version_of(given))
+    assert carried == [ex.id for ex in exercises(path.stem)]
+    answers = {cell.id: cell.source for cell in source.cells if cell.id.endswith("-answer")}
+    cells = {cell.id: cell.source for cell in nbformat.reads(merged.decode(), as_version=4).cells}
+    assert {id: cells[id] for id in answers} == answers
 
 
 def test_a_notebook_with_an_answer_is_kept(copy):
