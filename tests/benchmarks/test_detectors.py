@@ -7,6 +7,8 @@ from sklearn.mixture import GaussianMixture
 
 import detectors
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 

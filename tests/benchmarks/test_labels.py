@@ -9,6 +9,8 @@ import labels
 from gmmlab.data import MEASURES, load_penguins, load_results
 from gmmlab.mixture import GaussianMixtureClassifier
 
+pytestmark = pytest.mark.slow
+
 
 def test_wrong_announced_and_brier_are_those_of_lda_by_hand():
     tied = {"tied": (GaussianMixtureClassifier(reg_covar=0), {"covariance_type": ["tied"]})}

@@ -8,6 +8,8 @@ import noise
 from gmmlab.data import load_faithful, load_results
 from gmmlab.mixture import best_fit
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_mixture_that_sits_on_the_group_finds_it_and_a_wide_one_does_not():
     group = noise.group_in_noise(0)[950:]

@@ -8,6 +8,8 @@ from numpy.testing import assert_allclose
 import recommend
 from recommenders import ALS, Bias, Gaussian, ItemNeighbours, Segments, rmse
 
+pytestmark = pytest.mark.slow
+
 TABLE = recommend.film_table(per_film=170)
 KNOWN, HIDDEN = recommend.hide(TABLE, np.random.default_rng(0))
 every_one = pytest.mark.parametrize(
@@ -78,7 +80,6 @@ def test_what_is_known_is_not_recommended():
     assert recommend.precision(-np.arange(12.0)[None], seen, np.where(np.isnan(seen), 1.0, 5.0)) == 0
 
 
-@pytest.mark.slow
 def test_the_whole_comparison_runs_at_a_small_size(tmp_path):
     recommend.main(["--quick", "--folder", str(tmp_path)])
     for name in recommend.EXPERIMENTS:

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import stability
 from gmmlab.data import load_results
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_small_table_has_the_form_of_the_stored_one(tmp_path):

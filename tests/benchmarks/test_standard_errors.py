@@ -7,6 +7,8 @@ import standard_errors
 from gmmlab.data import load_faithful, load_results
 from gmmlab.mixture import as_parameters
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_table_is_that_of_its_script():
     stored, fresh = load_results("standard_errors"), standard_errors.rows(7, standard_errors.truth(), 0)

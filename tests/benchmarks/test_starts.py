@@ -6,6 +6,8 @@ import pytest
 import starts
 from gmmlab.data import load_results
 
+pytestmark = pytest.mark.slow
+
 WAYS = ["kmeans", "k-means++", "random_from_data", "random", "each kind"]
 
 

@@ -12,6 +12,8 @@ from gmmlab.course.author.cover import cover
 from gmmlab.figure import png
 from gmmlab.paths import lab_folder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fresh():
