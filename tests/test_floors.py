@@ -86,3 +86,15 @@ def test_an_arrow_that_points_up_is_found(module, source):
 )
 def test_a_deep_path_in_a_notebook_is_found(source):
     assert hidden(source) != []
+
+
+# Helpers whose further arguments a function with a fixed list takes; a misspelt one is refused there.
+HANDED_ON = {"figure", "search_with_fits"}
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in PACKAGE.glob("*.py") if each.stem != "__init__"], ids=lambda p: p.stem
+)
+def test_a_helper_takes_no_argument_that_it_does_not_know(path):
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    assert {node.name for node in functions if node.args.kwarg or node.args.vararg} <= HANDED_ON

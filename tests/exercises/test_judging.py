@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -200,6 +201,22 @@ def test_right_and_wrong_differ_by_words_and_signs_not_only_by_colour():
     right, wrong = feedback(Line(1, True, "m")).html(), feedback(Line(1, False, "m", "other")).html()
     assert "✓" in right and "✗" in wrong
     assert "not yet" in wrong and "not yet" not in right
+
+
+@pytest.mark.parametrize(("id", "expected"), [("fit-2", "1 answer"), ("predict-3", "2 answers")])
+def test_a_check_cell_with_too_many_answers_is_told_how_many_there_are(id, expected):
+    (line,) = check(id, 1, 2, 3).lines
+    assert (line.mistake, line.points) == ("wrong-count", 0)
+    assert f"expected {expected}, got 3: restore the check cell" in line.message
+
+
+def test_an_error_of_a_check_that_speaks_of_arguments_is_no_wrong_count(monkeypatch):
+    def confused(answer):
+        raise TypeError("f() takes 1 positional argument but 2 were given")
+
+    monkeypatch.setattr(judging, "find", lambda id: replace(find(id), check=confused))
+    (line,) = check("fit-2", 1).lines
+    assert line.mistake == "unjudged"
 
 
 def test_an_unknown_exercise_names_the_known_ones():
