@@ -153,6 +153,22 @@ def test_an_answer_goes_to_its_exercise_wherever_that_is(copy):
     assert copy.read().cells[1].source == "fit_1 = 3"
 
 
+def test_a_notebook_that_the_lab_renamed_takes_its_answers_along(copy):
+    copy.answer()
+    new = "notebooks/03_fit.ipynb"
+    renamed, updated = synchronise(copy.folder, {new: lab_version("# Fit well")})
+    assert renamed == ("renamed", new, f"it was {NAME}")
+    assert updated == ("updated", new, "with your answers to fit-1; your old file is earlier/03_fit-1.ipynb")
+    copy.path = copy.folder / new
+    assert copy.cell("fit-1-answer").source == "fit_1 = 3"
+    assert [path.name for path in (copy.folder / "notebooks").iterdir()] == ["03_fit.ipynb"]
+
+
+def test_a_notebook_that_the_lab_renamed_and_nobody_wrote_in_is_replaced(copy):
+    steps = synchronise(copy.folder, {"notebooks/03_fit.ipynb": lab_version()})
+    assert [step[:2] for step in steps] == [("removed", NAME), ("new", "notebooks/03_fit.ipynb")]
+
+
 def test_a_stub_that_nobody_touched_does_not_take_the_place_of_a_new_one(copy):
     copy.change(lambda notebook: notebook.cells.append(new_code_cell("mine = 1")))
     copy.update(lab_version().replace(b"fit_1 = ...", b"fit_1_sd = ..."))

@@ -171,7 +171,8 @@ def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.
         if not known:
             _write_manifest(folder / manifest, known)  # first of all: it says whose folder this is
         if gone := {name for name in known if name not in files and not _OFFER.search(name)}:
-            steps += _drop(folder, gone, known)
+            steps += _follow(folder, gone, files, known)
+            steps += _drop(folder, gone & set(known), known)
             _write_manifest(folder / manifest, known)
         for name, content in files.items():
             for unfinished in (folder / name).parent.glob(f"{UNFINISHED}*"):
@@ -184,6 +185,22 @@ def synchronise(folder: Path, files: Mapping[str, bytes], manifest: str = paths.
     return steps
 
 
+def _follow(folder: Path, names: Iterable[str], files: Mapping[str, bytes], known: dict[str, Version]) -> list[Step]:
+    """Give a notebook that its owner wrote in the name under which the lab now has its exercises."""
+    steps = []
+    for name in sorted(names):
+        present = _content_of(folder / name)
+        if present is None or is_untouched(present, known[name]):
+            continue
+        mine = set(exercises_in(present))
+        now = next((new for new, content in files.items() if mine & set(exercises_in(content))), None)
+        if now is not None and not (folder / now).exists():
+            (folder / name).replace(folder / now)
+            known[now] = known.pop(name)
+            steps.append(Step("renamed", now, f"it was {name}"))
+    return steps
+
+
 def _drop(folder: Path, names: Iterable[str], known: dict[str, Version]) -> list[Step]:
     """Remove those files that the lab gave and has no longer, but for those that their owner wrote in."""
     steps = []
@@ -192,7 +209,7 @@ def _drop(folder: Path, names: Iterable[str], known: dict[str, Version]) -> list
         present = _content_of(path)
         if present is not None and is_untouched(present, given):
             path.unlink()
-            steps.append(Step("removed", name, "it is no longer in the lab"))
+            steps.append(Step("removed", name, "the lab gives it no longer, and you had not changed it"))
             with suppress(OSError):
                 path.parent.rmdir()  # where it was the last
     return steps
