@@ -51,6 +51,8 @@ class Reader:
         self.page.on("request", lambda asked: asked.url.startswith("http") and self.complaints.append(asked.url))
 
     def open(self, name, scheme="light", width=1280):
+        # What the page before still loads is given up first, and is no complaint of this one.
+        self.page.goto("about:blank")
         self.complaints.clear()
         self.page.set_viewport_size({"width": width, "height": 900})
         self.page.emulate_media(color_scheme=scheme)

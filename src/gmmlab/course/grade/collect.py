@@ -21,7 +21,6 @@ MAX_ARCHIVES = 20
 MAX_NESTED = 3
 """Most archives that lie in one another."""
 
-_GIVE = "Give the folder that holds what was handed in."
 _WHOSE = "its name does not say whose it is: put it into a folder named after the student"
 _ARCHIVE = re.compile(r"\.(zip|tgz|tar|tar[^.]*\.gz)$", re.I)
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<file>.+)")
@@ -123,7 +122,10 @@ class _Listing:
         """List a folder or an archive on disk."""
         if not submissions.is_dir():
             if not (submissions.is_file() and (_kind(submissions.name) == "archive" or is_zipfile(submissions))):
-                raise LabError(f"{submissions} is neither a folder nor a .zip or .tar.gz file. {_GIVE}")
+                raise LabError(
+                    f"{submissions} is neither a folder nor a .zip or .tar.gz file. "
+                    "Give the folder that holds what was handed in."
+                )
             yield from self._of_class(self._archives.members((partial(submissions.open, "rb"),)), submissions.name)
             return
         inside = out and out.resolve().parent == submissions.resolve() and out.name
