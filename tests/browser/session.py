@@ -60,6 +60,7 @@ class Session:
 
     def __init__(self, page):
         self.page = page
+        page.set_default_timeout(60_000)
         self.complaints = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
@@ -122,12 +123,19 @@ class Session:
         """Act until a cell waits, runs or has run: what comes before the kernel is ready is lost without a word."""
         before = self.page.evaluate(PROMPTS)
         for _ in range(30):
-            act()
             try:
+                act()
                 return self.page.wait_for_function(SOMETHING_RAN, arg=before, timeout=10_000)
             except NothingHappened:
-                self.page.keyboard.press("Escape")
+                self._close_what_covers_the_page()
         raise AssertionError("JupyterLab ran nothing.")
+
+    def _close_what_covers_the_page(self):
+        """Close an open menu, and the complaint of a busy machine; any other dialog is JupyterLab's question."""
+        dialog = self.page.locator(".jp-Dialog")
+        said = dialog.first.inner_text() if dialog.count() else ""
+        assert not said or "onnection" in said, f"JupyterLab asks: {said}"
+        self.page.keyboard.press("Escape")
 
     def cell(self, text):
         return self.page.locator(".jp-CodeCell", has_text=text).first

@@ -20,6 +20,7 @@ BREACHES = {
 @pytest.fixture(scope="module")
 def page(browser):
     page = browser.new_page()
+    page.set_default_timeout(300_000)
     yield page
     page.close()
 

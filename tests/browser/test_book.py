@@ -44,6 +44,7 @@ class Reader:
 
     def __init__(self, browser, book):
         self.page = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}).new_page()
+        self.page.set_default_timeout(300_000)
         self.book, self.complaints = book, []
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -83,7 +84,8 @@ def test_everyone_can_read_the_page(reader, scheme, name):
 
 @every_page
 def test_the_page_needs_no_network_and_raises_no_error(reader, name):
-    reader.open(name).wait_for_load_state("networkidle")
+    page = reader.open(name)  # waits for all that the page names
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # and for what scripts ask for
     assert reader.complaints == []
 
 
@@ -190,6 +192,7 @@ def test_a_move_in_an_explorer_is_answered(reader, screenshots):
 
 def test_without_javascript_the_pictures_stand(browser, book):
     page = browser.new_context(offline=True, java_script_enabled=False).new_page()
+    page.set_default_timeout(300_000)
     page.goto((book / "notebooks" / "03_fit_mixture.html").as_uri())
     assert all(image.is_visible() for image in page.locator(".cell_output img").all())
     assert page.locator(".gmmlab-explorer").count() == 0

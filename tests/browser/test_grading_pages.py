@@ -31,6 +31,7 @@ def test_pages_have_no_accessibility_fault(pages, browser, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = browser.new_page(color_scheme=scheme)
+    page.set_default_timeout(300_000)
     # The hostile pages are built as the others are: colours are tried on one of each kind.
     for path in pages if scheme == "light" else (pages[0], pages[-1]):
         page.goto(path.as_uri())
@@ -41,6 +42,7 @@ def test_pages_have_no_accessibility_fault(pages, browser, scheme):
 
 def test_no_page_runs_or_requests_anything(pages, browser):
     page = browser.new_page()
+    page.set_default_timeout(300_000)
     asked, dialogs = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -12,6 +12,7 @@ NOTEBOOKS = ("02_preprocess_features", "04_predict_clusters")
 def test_a_notebook_that_was_only_opened_is_not_marked_as_changed_and_is_saved_as_it_was(lab, browser, notebook):
     folder, address = lab
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(300_000)
     file = folder / "notebooks" / f"{notebook}.ipynb"
     before = file.read_bytes()
     session = Session(page)

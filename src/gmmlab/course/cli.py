@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gmmlab.course.files import in_words
 
         return _complain(in_words(error))
+    except UnicodeEncodeError as error:
+        return _complain(f"{error.object!r} cannot be written in {error.encoding}. Set PYTHONUTF8=1 and try again.")
     except MemoryError:
         return _complain("there is not enough memory. Close other programs, and give the command again.")
 

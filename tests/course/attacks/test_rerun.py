@@ -492,7 +492,7 @@ class TestHonest:
         assert shown[0] != shown[1]
 
     @pytest.mark.parametrize(
-        "content", [b"", b"\xff\xfe", b"[]", b'{"cells": 3}', b'{"worksheets": []}', b"[" * 10**5, b'{"cells": [3]}']
+        "content", [b"", b"\xff\xfe", b"[]", b'{"cells": 3}', b'{"worksheets": []}', b"[" * 10**5]
     )
     def test_what_is_no_notebook_is_called_so(self, content):
         result = rerun(content, inputs={})
