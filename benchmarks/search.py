@@ -29,7 +29,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
-from gmmlab.engine.spaces import is_degenerate, space_of
+from gmmlab.engine.spaces import fault, space_of
 from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, search
 
 TOLERANCE = 0.1  # in BIC
@@ -76,7 +76,7 @@ def timed(fit: Callable, X: np.ndarray, numbers: Iterable[int]) -> tuple:
 def collapsed(gmm: GaussianMixture, X: np.ndarray) -> bool:
     fitted = as_parameters(gmm)
     space = space_of(X, fitted.type.invariance)
-    return is_degenerate(space.of_rows(X), space.of_mixture(fitted))
+    return fault(space.of_rows(X), space.of_mixture(fitted)) != ""
 
 
 def measure(name: str, n: int, numbers: Iterable[int]) -> pd.DataFrame:

@@ -197,7 +197,7 @@ def in_original_units(gmm: GaussianMixture, scaler: StandardScaler) -> GaussianM
 
 def _like(gmm: GaussianMixture, new: GaussianMixture) -> GaussianMixture:
     """Carry over to ``new`` what the fit of ``gmm`` recorded besides its parameters."""
-    for name in ("feature_names_in_", "converged_", "n_iter_", "lower_bound_"):
+    for name in ("feature_names_in_", "converged_", "n_iter_", "lower_bound_", "left_out_"):
         if hasattr(gmm, name):
             setattr(new, name, getattr(gmm, name))
     return new

@@ -41,7 +41,7 @@ def test_a_mixture_learns_from_halves_where_no_component_can_be_added(monkeypatc
 def test_nothing_is_learnt_from_degenerate_mixtures(rows_of_six):
     sample = Sample(rows_of_six, 20, 0)
     sound, other = alone(sample, 5)[0], alone(sample, 4)[0]
-    assert teachers(sample, [sound, replace(other, degenerate=True)]) == [sound]
+    assert teachers(sample, [sound, replace(other, fault="It collapsed.")]) == [sound]
 
 
 def test_a_good_mixture_stays_the_best(rows_of_six):

@@ -6,7 +6,7 @@ from scipy.stats import multivariate_normal
 
 from gmmlab.data import load_faithful
 from gmmlab.engine.em import e_step, em
-from gmmlab.engine.spaces import is_degenerate
+from gmmlab.engine.spaces import fault
 from gmmlab.mixture import COVARIANCE_TYPES, best_fit, likelihood_ratio_test, random_parameters
 
 SHAPES = {
@@ -27,7 +27,7 @@ def test_one_against_two_is_the_closed_form_against_the_best_of_many_runs(covari
     X = np.random.default_rng(1).normal(size=(100, 2)) @ [[1, 0.4], [0, 2]]
     single = multivariate_normal(X.mean(axis=0), SHAPES[covariance_type](np.cov(X.T, ddof=0))).logpdf(X).sum()
     runs = [em(X, random_parameters(X, 2, covariance_type, seed), max_iter=3000, tol=1e-10) for seed in range(40)]
-    sound = [run.parameters for run in runs if not is_degenerate(X, run.parameters)]
+    sound = [run.parameters for run in runs if not fault(X, run.parameters)]
     best = max(e_step(X, p)[1].sum() for p in sound)
     test = likelihood_ratio_test(X, 1, covariance_type=covariance_type, n_simulations=1, n_init=20)
     two = best_fit(X, 2, covariance_type=covariance_type)

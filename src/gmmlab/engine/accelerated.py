@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmlab.engine.em import m_step, statistics
 from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.spaces import REG_COVAR, SINGLE_PRECISION, is_degenerate
+from gmmlab.engine.spaces import REG_COVAR, SINGLE_PRECISION, fault
 
 MEMORY = 5  # steps that the acceleration looks back; measured: 3 is slower, 10 no faster
 LONGEST_REST = 16  # plain steps after an acceleration that failed again and again
@@ -61,7 +61,7 @@ def accelerated_em(V: np.ndarray, start: Parameters, max_iter: int, tol: float, 
         x = plain if rest or len(points) == 1 else _accelerated(points, residuals)
         rest = max(rest - 1, 0)
     found = _unflat(plain, start)
-    return Result(found, np.array(path), n_iter, idle == 2, is_degenerate(V, found))
+    return Result(found, np.array(path), n_iter, idle == 2, fault(V, found))
 
 
 def _em_step(V: np.ndarray, x: np.ndarray, like: Parameters) -> tuple[float, np.ndarray] | None:

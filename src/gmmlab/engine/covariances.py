@@ -115,12 +115,12 @@ class CovarianceType(ABC):
         """Return log det C + trace(C^-1 T) of each covariance and its target, which is shaped like it."""
 
     @abstractmethod
-    def thinnest(self, c: np.ndarray, spread: np.ndarray) -> float:
-        """Return the smallest variance, in any direction, where the data have the standard deviations `spread`."""
+    def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Return d standard deviations a covariance, narrowest first, as shares of those of the data, `spread`."""
 
     @abstractmethod
-    def least_rows(self, d: int) -> float:
-        """Return how many rows a component needs to have a covariance of its own."""
+    def fixed_rows(self, k: int, d: int) -> int:
+        """Return how many rows, whatever they are, a covariance fits with a variance of 0 in some direction."""
 
     @abstractmethod
     def group_cost(self, common: np.ndarray) -> Cost:
@@ -217,11 +217,11 @@ class Full(CovarianceType):
         spread = np.trace(np.linalg.solve(c, np.broadcast_to(targets, c.shape)), axis1=-2, axis2=-1)
         return np.asarray(np.linalg.slogdet(c)[1] + spread)
 
-    def thinnest(self, c: np.ndarray, spread: np.ndarray) -> float:
-        return float(np.linalg.eigvalsh(c / np.outer(spread, spread)).min())
+    def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sqrt(np.linalg.eigvalsh(c / np.outer(spread, spread)).clip(0)))
 
-    def least_rows(self, d: int) -> float:
-        return d + 1
+    def fixed_rows(self, k: int, d: int) -> int:
+        return d
 
     def group_cost(self, common: np.ndarray) -> Cost:
         d = len(common)
@@ -270,8 +270,8 @@ class Tied(Full):
     def per_covariance(self, counts: np.ndarray) -> np.ndarray:
         return np.asarray(counts.sum(axis=-1)[..., None, None])
 
-    def least_rows(self, d: int) -> float:
-        return 1.5
+    def fixed_rows(self, k: int, d: int) -> int:
+        return k + d - 1
 
     def group_cost(self, common: np.ndarray) -> Cost:
         inverse = np.linalg.inv(common)
@@ -338,11 +338,11 @@ class Diag(CovarianceType):
     def misfit(self, c: np.ndarray, targets: np.ndarray | float, d: int) -> np.ndarray:
         return np.asarray((np.log(c) + targets / c).sum(axis=-1))
 
-    def thinnest(self, c: np.ndarray, spread: np.ndarray) -> float:
-        return float((c / spread**2).min())
+    def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sort(np.sqrt(c) / spread, axis=-1))
 
-    def least_rows(self, d: int) -> float:
-        return 2
+    def fixed_rows(self, k: int, d: int) -> int:
+        return 1
 
     def group_cost(self, common: np.ndarray) -> Cost:
         def cost(counts: np.ndarray, scatter: np.ndarray) -> np.ndarray:
@@ -401,8 +401,8 @@ class Spherical(Diag):
     def misfit(self, c: np.ndarray, targets: np.ndarray | float, d: int) -> np.ndarray:
         return np.asarray(d * (np.log(c) + targets / c))
 
-    def thinnest(self, c: np.ndarray, spread: np.ndarray) -> float:
-        return float(c.min() / np.mean(spread**2))
+    def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sqrt(c[..., None] / np.mean(spread**2)) * np.ones(len(spread)))
 
     def group_cost(self, common: np.ndarray) -> Cost:
         d = len(common)

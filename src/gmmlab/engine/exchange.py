@@ -14,8 +14,8 @@ from gmmlab.engine.optima import HIGHER, SAME, is_higher, optima_from
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.progress_bar import run_all
 from gmmlab.engine.short_runs import add_component, short_runs
-from gmmlab.engine.spaces import Sample, is_degenerate
-from gmmlab.engine.starts import SHORT, from_starts
+from gmmlab.engine.spaces import Sample
+from gmmlab.engine.starts import SHORT, from_starts, sound_ends
 
 JOINS, ROWS_TRIED = 6, 48  # ways to join or cut components of another mixture, and rows where one is added to it
 NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
@@ -128,23 +128,20 @@ def learn_from(sample: Sample, optima: list[Result], others: Sequence[Parameters
             for _ in range(k - len(shares)):
                 larger = add_component(rows, larger, ROWS_TRIED // max(len(larger), 1), rng)
             grown.append(larger)
-    starts = []
+    starts, flawed = list[Parameters](), list[Result]()
     for batches in (changed, grown):
         if batches:  # two races: those that are grown lead at first
             ends, reached = short_runs(rows, batch_of(batches), SHORT)
-            starts += _promising(rows, ends, reached, optima[0], sample.kept)
-    return optima_from(sample, starts, optima)
+            new, faulty = sound_ends(rows, *_promising(ends, reached, optima[0]), sample.kept)
+            starts, flawed = starts + new, flawed + faulty[:1]
+    return optima_from(sample, starts, [*optima, *flawed])
 
 
-def _promising(rows: np.ndarray, ends: Mixtures, reached: np.ndarray, best: Result, most: int) -> list[Parameters]:
-    """Return the first few sound ends near the best optimum that fell back neither to it nor to one another."""
-    known, seen, kept = -np.inf if best.degenerate else best.mean_log_likelihood, list[float](), list[Parameters]()
+def _promising(ends: Mixtures, reached: np.ndarray, best: Result) -> tuple[Mixtures, np.ndarray]:
+    """Return the ends near the best optimum that fell back neither to it nor to one another."""
+    known, kept = -np.inf if best.degenerate else best.mean_log_likelihood, list[int]()
     for r, level in enumerate(reached):
-        again = -SAME < level - known < HIGHER or any(abs(level - other) < SAME for other in seen)
-        if again or level < known - NEAR or len(kept) == most:
-            continue
-        end = ends.parameters(r)
-        if not is_degenerate(rows, end):
-            seen.append(level)
-            kept.append(end)
-    return kept
+        again = -SAME < level - known < HIGHER or any(abs(level - reached[other]) < SAME for other in kept)
+        if not again and level >= known - NEAR:
+            kept.append(r)
+    return ends.take(kept), reached[kept]

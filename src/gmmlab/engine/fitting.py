@@ -21,9 +21,9 @@ from sklearn.utils import check_array
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
 from gmmlab.engine.exchange import find_optima
-from gmmlab.engine.optima import polish
 from gmmlab.engine.parameters import Result
 from gmmlab.engine.spaces import Sample
+from gmmlab.engine.starts import best_sound
 
 TAUGHT_BY = {"full": ["tied"]}  # a common covariance shows the way for many dimensions and few rows
 
@@ -48,10 +48,17 @@ def best_fit(
 
     A solution is degenerate, and left out wherever another is found, if a component
 
-    - is thinner in some direction than a thousandth of the data's standard deviation there, or
-    - owns fewer rows than its own covariance needs: d + 1 (full), 2 (diag, spherical), 1.5 (tied).
+    - owns fewer rows than its covariance needs: d + 1 (full), 2 (diag, spherical); the common covariance (tied) needs
+      k + d rows, and a component one row;
+    - is thinner in some direction than a hundredth of the data's standard deviation there, and owns so few rows that
+      these may lie so close together by chance: ``(m - m0) sum_j log(1 / t_j) < m log(e n / m)``, where m of the n rows
+      are the component's, m0 is one less than it needs, and its width in direction j is t_j times that of the data, or
+      t_j = 1 if it is larger. On the left stands how improbable it is that rows lie so close together, on the right in
+      how many ways the rows could have been chosen;
+    - lies on repeated values or in a plane, so that only the regularisation gives it a width.
 
-    The likelihood of such a solution grows without bound, or would without the regularisation.
+    The likelihood of such solutions grows without bound, or would without the regularisation. Thin components of many
+    rows are sound. Where a likelier solution was left out, ``left_out_`` says by which rule.
 
     Parameters
     ----------
@@ -70,7 +77,8 @@ def best_fit(
     Returns
     -------
     GaussianMixture
-        Fitted; ``lower_bound_`` is its log-likelihood per row.
+        Fitted; ``lower_bound_`` is its log-likelihood per row. ``left_out_`` is empty, or a sentence that tells why a
+        likelier solution was left out.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def best_fit(
     rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
     fit = fit_one(rows, n_components, covariance_type, n_init=n_init, random_state=random_state)
     if fit.degenerate:
-        warnings.warn(degenerate_message(n_components, covariance_type), DegenerateFitWarning, stacklevel=2)
+        warnings.warn(degenerate_message(fit), DegenerateFitWarning, stacklevel=2)
     gmm = fitted_mixture(fit)
     if names is not None:
         gmm.feature_names_in_ = names
@@ -100,12 +108,13 @@ def feature_names(X: ArrayLike) -> np.ndarray | None:
     return np.asarray(columns, dtype=object) if named else None
 
 
-def degenerate_message(n_components: int, covariance_type: str) -> str:
+def degenerate_message(fit: Result) -> str:
     """Return the sentence that warns of a degenerate fit."""
+    p = fit.parameters
     return (
-        f"Every fit of {n_components} {covariance_type} components ended with one that collapsed on a few samples or a "
-        "thin layer of them, so its log-likelihood means little. Use fewer components or a simpler covariance type, "
-        "and look for repeated values."
+        f"Every fit of {len(p.weights)} {p.covariance_type} components ended with one that collapsed, so its "
+        f"log-likelihood means little. {fit.fault} Use fewer components or a simpler covariance type, and look for "
+        "repeated values."
     )
 
 
@@ -113,6 +122,7 @@ def fitted_mixture(fit: Result) -> GaussianMixture:
     """Return the fit as a ``GaussianMixture`` of scikit-learn that knows how its fit went."""
     gmm = as_mixture(fit.parameters)
     gmm.lower_bound_, gmm.n_iter_, gmm.converged_ = fit.mean_log_likelihood, fit.n_iter, fit.converged
+    gmm.left_out_ = fit.left_out
     return gmm
 
 
@@ -143,7 +153,7 @@ def fit_one(
     numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
     types = [covariance_type, *TAUGHT_BY.get(covariance_type, [])]
     optima = find_optima([sample], numbers, types, Parallel(n_jobs=1, return_as="generator"))
-    return polish(X, sample, optima[0, n_components, covariance_type], 1e-12)
+    return best_sound(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 
 def check_request(X: np.ndarray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:

@@ -22,7 +22,7 @@ from gmmlab.engine.em import e_step, m_step
 from gmmlab.engine.fitting import check_request, fit_one
 from gmmlab.engine.parameters import Parameters, Statistics
 from gmmlab.engine.progress_bar import progress_bar
-from gmmlab.engine.spaces import REG_COVAR, THINNEST, space_of
+from gmmlab.engine.spaces import REG_COVAR, fault, space_of
 
 DENSEST = (0.95, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05)  # shares of the rows, in the densest places, to which starts are fitted
 NEIGHBOURS = 5
@@ -209,12 +209,10 @@ def em_with_noise(
         path.append(sums.log_likelihood / len(V))
         p, noise_weight = m_step(sums, REG_COVAR), noise / len(V)
         converged = abs(path[-1] - path[-2]) < tol
-    rows = len(V) * (1 - noise_weight) * p.weights.min()
-    thin = p.type.thinnest(p.covariances, V.std(axis=0)) < THINNEST**2
+    degenerate = fault(V, p, len(V) * (1 - noise_weight)) != ""
     found = replace(p, means=p.means @ space.back + space.centre, covariances=p.type.mapped(p.covariances, space.back))
     fit = NoisyMixture(as_mixture(found), noise_weight, volume, np.nan, converged, False)
-    few = rows < p.type.least_rows(V.shape[1]) - 0.01
-    return replace(fit, log_likelihood=float(fit.score_samples(X).sum()), degenerate=bool(thin or few))
+    return replace(fit, log_likelihood=float(fit.score_samples(X).sum()), degenerate=degenerate)
 
 
 def statistics_with_noise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,10 @@ def optima_from(sample: Sample, starts: Iterable[Parameters], known: Sequence[Re
         best = max((o.mean_log_likelihood for o in optima if not o.degenerate), default=-np.inf)
         rows, goal = sample.rows[start.type.invariance], best - _hopeless(sample)
         optima.append(accelerated_em(rows, start, LONG, SAME / 10, goal))
-    return _distinct(optima)[: sample.kept]
+    optima = _distinct(optima)
+    sound = [optimum for optimum in optima if not optimum.degenerate][: sample.kept]
+    flawed = [optimum for optimum in optima if optimum.degenerate]
+    return sound + flawed[: max(1, sample.kept - len(sound))]  # one at least, to tell that it was left out
 
 
 def is_higher(one: Result, other: Result) -> bool:
@@ -32,6 +36,8 @@ def is_higher(one: Result, other: Result) -> bool:
 
 def polish(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> Result:
     """Run the best optima on all rows to convergence, one after the other, until one is not degenerate.
+
+    Says of the result whether one that is likelier was left out, and why.
 
     Parameters
     ----------
@@ -50,6 +56,7 @@ def polish(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> R
     space = sample.spaces[optima[0].parameters.type.invariance]
     V, (collapsed, best) = np.asfortranarray(space.of_rows(X)), optima[0].rank
     rivals = sum(o.rank < (collapsed, best + _hopeless(sample)) for o in optima)
+    flawed = [o for o in optima if o.degenerate and not collapsed and o.mean_log_likelihood > HIGHER - best]
     if rivals > 1:
         optima = _distinct([accelerated_em(V, o.parameters, 10, SAME) for o in optima[:rivals]]) + optima[rivals:]
     ends: list[Result] = []
@@ -57,7 +64,16 @@ def polish(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> R
         ends.append(accelerated_em(V, optimum.parameters, 5000, tol))
         if not ends[-1].degenerate:
             break
-    return space.in_units(min(ends, key=lambda end: end.rank))
+    fit = min(ends, key=lambda end: end.rank)
+    flawed += [end for end in ends if end.degenerate and end.mean_log_likelihood > fit.mean_log_likelihood + HIGHER]
+    if flawed and not fit.degenerate:
+        fit = without(fit, max(flawed, key=lambda o: o.mean_log_likelihood))
+    return space.in_units(fit)
+
+
+def without(fit: Result, likelier: Result) -> Result:
+    """Return a fit that says why a likelier one was left out."""
+    return replace(fit, left_out=f"A likelier solution was left out. {likelier.fault}")
 
 
 def _hopeless(sample: Sample) -> float:

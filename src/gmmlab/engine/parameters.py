@@ -109,15 +109,24 @@ class Result:
         of accelerated EM that were taken back are not among them.
     n_iter : int
     converged : bool
-    degenerate : bool
-        Whether a component collapsed, as `gmmlab.mixture.best_fit` defines it. Plain EM does not look.
+    fault : str
+        By which rule of `gmmlab.mixture.best_fit` the fit is degenerate, in a sentence; empty where it is sound. Plain
+        EM does not look.
+    left_out : str
+        Why a likelier solution was left out, where one was.
     """
 
     parameters: Parameters
     mean_log_likelihoods: np.ndarray
     n_iter: int
     converged: bool
-    degenerate: bool = False
+    fault: str = ""
+    left_out: str = ""
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether a component collapsed."""
+        return self.fault != ""
 
     @property
     def mean_log_likelihood(self) -> float:

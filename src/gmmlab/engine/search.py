@@ -18,10 +18,10 @@ from gmmlab.engine.covariances import COVARIANCE_TYPES
 from gmmlab.engine.em import e_step
 from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.fitting import check_request
-from gmmlab.engine.optima import polish
 from gmmlab.engine.parameters import Result
 from gmmlab.engine.progress_bar import run_all
 from gmmlab.engine.spaces import FEW_ROWS, Sample
+from gmmlab.engine.starts import best_sound
 
 TOL = 1e-8
 """Gain in log-likelihood per row at which a fit of the search counts as converged."""
@@ -143,7 +143,7 @@ def fit_grids(
         check_request(X, k, types, starts)
     samples = [Sample(X, starts, random_state) for X, starts in zip(sets, efforts, strict=True)]
     optima = find_optima(samples, numbers, types, parallel, progress)
-    tasks = [delayed(polish)(sets[i], samples[i], found, TOL) for (i, _, _), found in optima.items()]
+    tasks = [delayed(best_sound)(sets[i], samples[i], found, TOL) for (i, _, _), found in optima.items()]
     fits = run_all(parallel, tasks, unit="fit", desc="polish", shown=progress)
     grids: list[dict[Model, Result]] = [{} for _ in sets]
     for (i, k, name), fit in zip(optima, fits, strict=True):

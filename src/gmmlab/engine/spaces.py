@@ -8,14 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from gmmlab.engine.em import e_step
 from gmmlab.engine.parameters import Parameters, Result
 
-REG_COVAR = 1e-8
+REG_COVAR = 1e-10
 """Added to the variances, as a share of the variance of the data: too small to bias, large enough to go on."""
 SINGLE_PRECISION = 1e-6
 """Variance that single precision may lose, in data with a variance of about 1."""
-THINNEST = 1e-3
-"""A component thinner than this in some direction, in standard deviations of the data there, is degenerate."""
+THIN = 1e-2
+"""A component thinner than this in some direction, in standard deviations of the data there, is looked at closely."""
+TIES = 1e-5
+"""Rows whose middle half is closer together than this, in the same units, lie in a plane."""
 SAMPLE_ROWS, FEW_ROWS = 20_000, 1700  # so many rows tell optima apart; so few tell promising starts from poor ones
 FEW_PRODUCTS = 6000  # few rows times components: few components are cheap
 
@@ -68,14 +71,47 @@ def space_of(X: np.ndarray, invariance: str) -> Space:
     return Space(centre, axes / root / scale[:, None], (axes * root).T * scale)
 
 
-def is_degenerate(V: np.ndarray, p: Parameters) -> bool:
-    """Say whether a component is thinner, or owns fewer rows, than `best_fit` states; in the type's space."""
-    spread = np.sqrt(V.var(axis=0) + REG_COVAR)  # a direction without variance has thickness 1, not 0
-    rows = len(V) * p.weights.min()
-    lost = SINGLE_PRECISION if V.dtype == np.float32 else 0
-    return bool(
-        rows < p.type.least_rows(V.shape[1]) - 0.01 or p.type.thinnest(p.covariances, spread) < THINNEST**2 + lost
-    )
+def fault(V: np.ndarray, p: Parameters, rows: float | None = None) -> str:
+    """Say by which rule of `best_fit` a mixture is degenerate; nothing where it is sound.
+
+    Parameters
+    ----------
+    V : array of shape (n, d)
+        In the type's space.
+    p : Parameters
+        There.
+    rows : float, optional
+        How many rows the mixture owns. Default: n.
+    """
+    (k, d), n = p.means.shape, len(V)
+    floor = SINGLE_PRECISION if V.dtype == np.float32 else REG_COVAR
+    spread = np.sqrt(V.var(axis=0) + floor)  # a direction without variance has thickness 1, not 0
+    widths, fixed = p.type.widths(p.covariances, spread).reshape(-1, d), p.type.fixed_rows(k, d)
+    rows = n if rows is None else rows
+    owned = np.array([float(rows)]) if p.type.shared else rows * p.weights
+    few = int(owned.argmin())
+    if owned[few] < fixed + 0.99:
+        return f"A component owns {owned[few]:.2f} samples, and its covariance needs {fixed + 1}."
+    depth = -np.log(widths.clip(1e-300, 1)).sum(axis=1)
+    by_chance = (owned - fixed) * depth < owned * np.log(n * np.e / owned)
+    for j in np.flatnonzero(widths[:, 0] < THIN):
+        if by_chance[j]:
+            return (
+                f"A component with a width of {widths[j, 0]:.1g} standard deviations owns {owned[j]:.1f} samples, and "
+                "so few may lie so close together by chance."
+            )
+        if widths[j, 0] ** 2 < 4 * floor and (floor == REG_COVAR or _in_a_plane(V, p, spread, int(j))):
+            return "A component lies on repeated values or in a plane: only the regularisation gives it a width."
+    return ""
+
+
+def _in_a_plane(V: np.ndarray, p: Parameters, spread: np.ndarray, j: int) -> bool:
+    """Say whether half of the rows of covariance j are as good as equal in its thinnest direction."""
+    labels, matrices = e_step(V, p)[0].argmax(axis=1), p.type.matrices(p.covariances, *p.means.shape)
+    theirs = np.full(len(V), True) if p.type.shared else labels == j
+    thinnest = np.linalg.eigh(matrices[j] / np.outer(spread, spread))[1][:, 0]
+    across = ((V[theirs] - p.means[labels[theirs]]) / spread) @ thinnest
+    return bool(len(across) == 0 or np.subtract(*np.percentile(across, [75, 25])) < TIES)
 
 
 class Sample:

@@ -8,20 +8,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.covariances import TYPES
 from gmmlab.engine.em import e_step
 from gmmlab.engine.groups import Groups, groups_of, merge, mixtures_of, pair_products
 from gmmlab.engine.mixtures import Mixtures
-from gmmlab.engine.optima import optima_from
+from gmmlab.engine.optima import SAME, optima_from, polish, without
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.short_runs import short_runs
-from gmmlab.engine.spaces import Sample, is_degenerate
+from gmmlab.engine.spaces import Sample, fault
 
 SHORT = 16  # iterations of a short run
 INNER_STARTS = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
 ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
 ENOUGH = 500  # rows on which clusters are compared
+PLAIN, SOUND = 20, 5  # k-means starts in each view that are run where all else collapsed, until so many ends are sound
 
 
 def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict[str, list[Result]]:
@@ -41,14 +43,17 @@ def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict
     views = list(sample.rows) if sample.rows["whitened"].shape[1] > 1 else ["whitened"]
     few, rng = [sample.few(view, k) for view in views], np.random.RandomState(sample.seed)
     partitions = _partitions(few, k, sample.n_init, rng)
-    return {
-        name: optima_from(sample, _best_starts(sample.few(TYPES[name].invariance, k), partitions, k, name, sample.kept))
-        for name in covariance_types
-    }
+    found = {}
+    for name in covariance_types:
+        U = sample.few(TYPES[name].invariance, k)
+        found[name] = optima_from(sample, *_best_starts(U, partitions, k, name, sample.kept))
+    return found
 
 
-def _best_starts(U: np.ndarray, partitions: Partitions, k: int, covariance_type: str, most: int) -> list[Parameters]:
-    """Return the ends of the best short runs, preferably not degenerate; at least one mixture."""
+def _best_starts(
+    U: np.ndarray, partitions: Partitions, k: int, covariance_type: str, most: int
+) -> tuple[list[Parameters], list[Result]]:
+    """Return the ends of the best short runs, preferably not degenerate, at least one; and the best degenerate one."""
     products, d = pair_products(U), U.shape[1]
     groups = groups_of(_indicators(partitions.coarse, k), products, d)
     for labels in partitions.fine:
@@ -58,12 +63,50 @@ def _best_starts(U: np.ndarray, partitions: Partitions, k: int, covariance_type:
             groups = _with(groups, merge(fine, k, covariance_type))
     starts = mixtures_of(groups, covariance_type)
     for race in (True, False):  # the fastest may all collapse
-        ends, _ = short_runs(U, starts, SHORT, race=race)
-        mixed = [ends.parameters(r) for r in range(len(ends))]
-        sound = [mixture for mixture in mixed if not is_degenerate(U, mixture)]
+        sound, flawed = sound_ends(U, *short_runs(U, starts, SHORT, race=race))
         if sound:
             break
-    return _various(U, sound or mixed, most) or [_anyhow(starts)]
+    mixed = sound or [end.parameters for end in flawed]
+    return _various(U, mixed, most) or [_anyhow(starts)], flawed[:1]
+
+
+def sound_ends(
+    U: np.ndarray, ends: Mixtures, reached: np.ndarray, most: int | None = None
+) -> tuple[list[Parameters], list[Result]]:
+    """Return the first few sound ends of short runs, and the degenerate ones before them."""
+    sound, flawed = list[Parameters](), list[Result]()
+    for r, level in enumerate(reached):
+        if len(sound) == most:
+            break
+        end = ends.parameters(r)
+        reason = fault(U, end)
+        if reason:
+            flawed.append(Result(end, np.array([level]), SHORT, False, reason))
+        else:
+            sound.append(end)
+    return sound, flawed
+
+
+def best_sound(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> Result:
+    """Polish the best optimum, as `polish` does; where all are degenerate, look for a sound one from plain starts.
+
+    What leads in short runs is often on its way to a collapse. So here every start is run on, without a race.
+    """
+    fit, kind = polish(X, sample, optima, tol), optima[0].parameters.type
+    k, name = len(fit.parameters.weights), fit.parameters.covariance_type
+    if not fit.degenerate or k == 1:
+        return fit
+    U, rng = sample.few(kind.invariance, k), np.random.RandomState(sample.seed)
+    views = [sample.few(view, k) for view in sample.rows]
+    groups = groups_of(_indicators(_partitions(views, k, PLAIN, rng).coarse, k), pair_products(U), U.shape[1])
+    starts, ends, rows = mixtures_of(groups, name), list[Result](), U.astype(float)
+    for r in np.flatnonzero(starts.alive(len(U))):
+        end = accelerated_em(rows, starts.parameters(int(r)), 1000, SAME / 10)
+        ends += [] if end.degenerate else [end]
+        if len(ends) == SOUND:
+            break
+    again = polish(X, sample, sorted(ends, key=lambda end: end.rank), tol) if ends else fit
+    return fit if again.degenerate else without(again, fit)
 
 
 def _indicators(labels: list[np.ndarray], k: int) -> np.ndarray:
