@@ -125,6 +125,23 @@ def test_a_mixture_that_only_collapses_is_named():
         best_fit(np.repeat([[0.0], [1.0], [3.0]], 10, axis=0), 3)
 
 
+def crossing(noise):
+    rng = np.random.default_rng(0)
+    along, across = rng.normal(size=(2, 500)), noise * rng.normal(size=(2, 500))
+    return np.vstack([np.c_[along[0], along[0] + across[0]], np.c_[along[1], across[1] - along[1]]])
+
+
+def test_two_thin_crossing_lines_of_many_rows_are_found():
+    X = crossing(9e-4)
+    gmm = best_fit(X, 2, n_init=4)
+    assert len(X) * gmm.score(X) > 3480
+    assert gmm.left_out_ == ""
+
+
+def test_a_fit_says_by_which_rule_a_likelier_one_was_left_out():
+    assert "repeated values or in a plane" in best_fit(crossing(0), 2, n_init=4).left_out_
+
+
 def test_concentric_components_are_found():
     rng = np.random.default_rng(0)
     X = np.r_[rng.normal(size=(300, 2)), rng.normal(scale=6, size=(300, 2))]
