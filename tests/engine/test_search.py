@@ -108,3 +108,9 @@ def test_a_progress_bar_is_drawn_where_it_is_asked_for():
 def test_models_learn_from_their_neighbours_what_they_miss_alone(six_clumps):
     together = search(six_clumps, range(2, 6), ["full"]).set_index("n_components")["log_likelihood"]
     assert together[3] > search(six_clumps, [3], ["full"])["log_likelihood"].item() + 100
+
+
+def test_types_that_are_one_model_keep_the_order_in_which_they_were_asked_for():
+    for types in (["tied", "full"], ["full", "tied"]):
+        table = search(FAITHFUL, [1], types)
+        assert list(table["covariance_type"]) == types

@@ -107,7 +107,9 @@ def search_with_fits(
     for cell, fit in whole.items():
         scored = _held_out([part[cell] for part in parts], splits)
         rows.append(_measured(fit, samples) | {"held_out": scored, "degenerate": fit.degenerate})
-    return pd.DataFrame(rows).sort_values(["degenerate", "bic"], kind="stable", ignore_index=True), whole
+    # Two types may be one model, such as tied and full with one component: the last digit does not order them.
+    table = pd.DataFrame(rows).sort_values(["degenerate", "bic"], key=lambda column: column.round(6), kind="stable")
+    return table.reset_index(drop=True), whole
 
 
 def fit_grids(
