@@ -65,7 +65,7 @@ def test_a_notebook_imports_from_the_helper_and_the_exercises_alone(path):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("gmmlab.engine.em", "from gmmlab.mixture import marginal"),
+        ("gmmlab.engine.em_steps", "from gmmlab.mixture import marginal"),
         ("gmmlab.plot", "def late():\n    from gmmlab import exercises"),
         ("gmmlab.exercises.judging", "import gmmlab.course.files"),
     ],
@@ -77,7 +77,7 @@ def test_an_arrow_that_points_up_is_found(module, source):
 @pytest.mark.parametrize(
     "source",
     [
-        "from gmmlab.engine.em import em",
+        "from gmmlab.engine.em_steps import em",
         "from gmmlab import engine",
         "from gmmlab.explore.scene import Explorer",
         "from gmmlab.exercises.judging import check",

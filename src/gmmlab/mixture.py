@@ -31,18 +31,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.engine.blocks import em_blocks
-from gmmlab.engine.bootstrap import Bootstrap, bootstrap
 from gmmlab.engine.classifier import GaussianMixtureClassifier
 from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, from_parameters, n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
-from gmmlab.engine.em import e_step, em, m_step, statistics
+from gmmlab.engine.em_steps import e_step, em, m_step, statistics
 from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
 from gmmlab.engine.merging import merge_by_entropy
 from gmmlab.engine.missing import Prior, em_with_missing, predict_missing, rough_start
+from gmmlab.engine.model_search import search, search_with_fits
 from gmmlab.engine.noise import NoisyMixture, bounding_volume, fit_with_noise
 from gmmlab.engine.parameters import Parameters
 from gmmlab.engine.ratio_test import LikelihoodRatioTest, likelihood_ratio_test
-from gmmlab.engine.search import search, search_with_fits
+from gmmlab.engine.resampling import Bootstrap, bootstrap
 
 __all__ = [
     "COVARIANCE_TYPES",

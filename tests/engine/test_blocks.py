@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gmmlab.engine.blocks import em_blocks
-from gmmlab.engine.em import em
+from gmmlab.engine.em_steps import em
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import COVARIANCE_TYPES
 
@@ -93,7 +93,7 @@ LIMITED = """
 import resource, sys
 import numpy as np
 from gmmlab.engine.blocks import em_blocks
-from gmmlab.engine.em import Parameters
+from gmmlab.engine.em_steps import Parameters
 
 mapped = np.load(sys.argv[1], mmap_mode="r")
 start = Parameters(np.full(2, 0.5), mapped[:2], np.tile(np.eye(8), (2, 1, 1)))

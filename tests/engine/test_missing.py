@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.preprocessing import StandardScaler
 
-import gmmlab.engine.em as complete
+import gmmlab.engine.em_steps as complete
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.engine import missing
 from gmmlab.engine.missing import Prior, condition, em_with_missing, predict_missing, rough_start, statistics

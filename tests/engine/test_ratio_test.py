@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from gmmlab.data import load_faithful
-from gmmlab.engine.em import e_step, em
+from gmmlab.engine.em_steps import e_step, em
 from gmmlab.engine.spaces import fault
 from gmmlab.mixture import COVARIANCE_TYPES, best_fit, likelihood_ratio_test, random_parameters
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gmmlab.data import load_faithful
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.mixtures import batch_of_one
 from gmmlab.engine.parameters import Parameters
 from gmmlab.engine.short_runs import add_component

@@ -1,7 +1,7 @@
 """What R's mclust 6.0.0 computes beyond a fit, and what the lab finds on the same data.
 
 Where the two differ the reason is asserted, too: mclust stops early or keeps a local optimum, and it has covariance
-types that scikit-learn lacks. Standard errors stand in ``tests/engine/test_bootstrap.py``, labels for three birds of
+types that scikit-learn lacks. Standard errors stand in ``tests/engine/test_resampling.py``, labels for three birds of
 each species in ``tests/engine/test_classifier.py``, the eruptions merged in ``tests/engine/test_merging.py``. Long runs
 come from the tables of ``benchmarks/``.
 

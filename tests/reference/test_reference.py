@@ -15,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_banknotes, load_faithful, load_penguins
-from gmmlab.engine.em import e_step, em
+from gmmlab.engine.em_steps import e_step, em
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import best_fit, n_parameters, sort_components
 

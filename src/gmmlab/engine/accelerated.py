@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gmmlab.engine.em import m_step, statistics
+from gmmlab.engine.em_steps import m_step, statistics
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.spaces import REG_COVAR, SINGLE_PRECISION, fault
 

@@ -1,7 +1,7 @@
 """EM on rows that come in blocks: arrays in a list, slices of a file, many files, or the chunks of a Dask array.
 
-The statistics of `gmmlab.engine.em` add up, so an iteration is a map over the blocks and a sum. Only one block has to
-be in memory at a time, and blocks may lie on many machines: what travels is parameters there and sums back.
+The statistics of `gmmlab.engine.em_steps` add up, so an iteration is a map over the blocks and a sum. Only one block
+has to be in memory at a time, and blocks may lie on many machines: what travels is parameters there and sums back.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmlab.engine.em import centre_of, iterate, statistics
+from gmmlab.engine.em_steps import centre_of, iterate, statistics
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
-from gmmlab.engine.em import iterate, statistics
+from gmmlab.engine.em_steps import iterate, statistics
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.spaces import space_of
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.groups import cut_components, join_components, mixtures_of
 from gmmlab.engine.mixtures import Mixtures, batch_of, batch_of_one
 from gmmlab.engine.optima import HIGHER, SAME, is_higher, optima_from
 from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.progress_bar import run_all
+from gmmlab.engine.progress_bars import run_all
 from gmmlab.engine.short_runs import add_component, short_runs
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import SHORT, from_starts, sound_ends
@@ -43,10 +43,10 @@ def find_optima(
     ----------
     samples : sequence of Sample
     n_components, covariance_types
-        As in `gmmlab.engine.search.search`.
+        As in `gmmlab.engine.model_search.search`.
     parallel : joblib.Parallel
     shown : bool, optional
-        Whether to draw progress bars; see `gmmlab.engine.progress_bar.bar`.
+        Whether to draw progress bars; see `gmmlab.engine.progress_bars.progress_bar`.
 
     Returns
     -------

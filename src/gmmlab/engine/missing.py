@@ -8,8 +8,8 @@ Gaussian with
 .. math:: \mu_m + \Sigma_{mo} \Sigma_{oo}^{-1} (x_o - \mu_o), \qquad
           \Sigma_{mm} - \Sigma_{mo} \Sigma_{oo}^{-1} \Sigma_{om}.
 
-The M-step is that of `gmmlab.engine.em`, on the expected sums. It is right if values get lost for reasons that the
-observed entries explain ("missing at random": Little & Rubin 2019, chapter 1).
+The M-step is that of `gmmlab.engine.em_steps`, on the expected sums. It is right if values get lost for reasons that
+the observed entries explain ("missing at random": Little & Rubin 2019, chapter 1).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.engine.conversion import as_parameters, from_parameters
 from gmmlab.engine.covariances import Full, type_of
-from gmmlab.engine.em import iterate, m_step, to_responsibilities
+from gmmlab.engine.em_steps import iterate, m_step, to_responsibilities
 from gmmlab.engine.parameters import Parameters, Result, Statistics, root
 
 ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
@@ -81,7 +81,7 @@ def em_with_missing(
 ) -> Result:
     """Fit a Gaussian mixture by EM to rows with missing entries.
 
-    Where nothing is missing it takes the steps of `gmmlab.engine.em.em`.
+    Where nothing is missing it takes the steps of `gmmlab.engine.em_steps.em`.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@ r"""Gaussian mixtures with a uniform component for noise.
 
 The density is :math:`\pi_0 / V + \sum_k \pi_k N(x | \mu_k, \Sigma_k)`, where V is the volume of a box around the data
 (Banfield & Raftery 1993, Biometrics 49, 803, section 4). The uniform component has no parameter but its weight: in the
-E-step it takes a share of each row, and the M-step of the Gaussians is that of `gmmlab.engine.em` on what is left.
+E-step it takes a share of each row, and the M-step of the Gaussians is that of `gmmlab.engine.em_steps` on the rest.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import FULL
-from gmmlab.engine.em import e_step, m_step
+from gmmlab.engine.em_steps import e_step, m_step
 from gmmlab.engine.fitting import check_request, fit_one
 from gmmlab.engine.parameters import Parameters, Statistics
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bars import progress_bar
 from gmmlab.engine.spaces import REG_COVAR, fault, space_of
 
 DENSEST = (0.95, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05)  # shares of the rows, in the densest places, to which starts are fitted
@@ -223,7 +223,7 @@ def statistics_with_noise(
     Parameters
     ----------
     X : array of shape (n, d)
-        Centred, as for `gmmlab.engine.em.statistics`.
+        Centred, as for `gmmlab.engine.em_steps.statistics`.
     parameters : Parameters
         Of the Gaussians: their weights sum to 1.
     noise_weight : float

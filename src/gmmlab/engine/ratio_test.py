@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 
 from gmmlab.engine.conversion import as_mixture
+from gmmlab.engine.model_search import fit_grids
 from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.progress_bar import run_all
-from gmmlab.engine.search import fit_grids
+from gmmlab.engine.progress_bars import run_all
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmlab.engine.covariances import TYPES, log_peak, single_precision_features
-from gmmlab.engine.em import to_responsibilities
+from gmmlab.engine.em_steps import to_responsibilities
 from gmmlab.engine.expectation import split
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.spaces import SINGLE_PRECISION

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.covariances import TYPES
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.groups import Groups, groups_of, merge, mixtures_of, pair_products
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.optima import SAME, optima_from, polish, without

@@ -6,7 +6,7 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal, norm
 
 from exercises.case import right, wrong
-from gmmlab.engine.em import e_step as lab_e_step
+from gmmlab.engine.em_steps import e_step as lab_e_step
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import from_parameters
 

@@ -5,7 +5,7 @@ from scipy.special import logsumexp
 from scipy.stats import binom, multivariate_normal, poisson
 
 from exercises.case import right, wrong
-from gmmlab.engine.em import e_step, m_step, statistics
+from gmmlab.engine.em_steps import e_step, m_step, statistics
 from gmmlab.engine.parameters import Parameters
 
 

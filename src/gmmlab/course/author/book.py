@@ -25,7 +25,7 @@ from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.author.student_copies import BEGIN, END, PROGRESS
 from gmmlab.course.notebooks import read_notebook, title_of, to_bytes
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bars import progress_bar
 from gmmlab.exercises.feedback import ANSWER_MIME
 from gmmlab.figure import CAPTION, unpacked
 

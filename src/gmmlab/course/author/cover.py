@@ -10,7 +10,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.course.author.book import COVER
 from gmmlab.data import MEASURES, load_penguins
-from gmmlab.engine.em import em
+from gmmlab.engine.em_steps import em
 from gmmlab.engine.parameters import Parameters
 from gmmlab.figure import lab_style, png
 from gmmlab.mixture import covariance_matrices, from_parameters

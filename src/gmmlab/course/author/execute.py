@@ -17,7 +17,7 @@ from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.kernel import lab_environment, new_manager, writable_places
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bars import progress_bar
 
 
 class Outcome(NamedTuple):

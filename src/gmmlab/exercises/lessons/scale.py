@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.parameters import Parameters
 from gmmlab.exercises.form import Credit, Slip, Value, choice, function_exercise
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.engine.em import em, m_step, statistics
+from gmmlab.engine.em_steps import em, m_step, statistics
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import COVARIANCE_TYPES
 

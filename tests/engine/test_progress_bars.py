@@ -10,16 +10,16 @@ from nbformat.v4 import new_code_cell, new_notebook
 from gmmlab.course.author.execute import execute
 from gmmlab.course.kernel import new_manager
 from gmmlab.course.notebooks import WIDGET_VIEW
-from gmmlab.engine import progress_bar as waiting
+from gmmlab.engine import progress_bars as waiting
 
 SLOW = """
 import time
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bars import progress_bar
 for _ in progress_bar(range(6)):
     time.sleep(0.5)
 """
 QUICK = """
-from gmmlab.engine import progress_bar as waiting
+from gmmlab.engine import progress_bars as waiting
 waiting.PATIENCE = 600
 for _ in waiting.progress_bar(range(6)):
     pass

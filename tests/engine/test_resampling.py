@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gmmlab.data import load_faithful
-from gmmlab.engine.bootstrap import _matched
-from gmmlab.engine.em import e_step, em
+from gmmlab.engine.em_steps import e_step, em
 from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.resampling import _matched
 from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, best_fit, bootstrap, sort_components
 
 WITHIN = 0.1

@@ -15,11 +15,11 @@ from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.fitting import check_request
 from gmmlab.engine.parameters import Result
-from gmmlab.engine.progress_bar import run_all
+from gmmlab.engine.progress_bars import run_all
 from gmmlab.engine.spaces import FEW_ROWS, Sample
 from gmmlab.engine.starts import best_sound
 
@@ -62,7 +62,7 @@ def search(
     n_jobs : int, optional
         Processes. Default: joblib's configuration, or 1.
     progress : bool, optional
-        Whether to draw a progress bar. Default: after two seconds (see `gmmlab.engine.progress_bar.bar`).
+        Whether to draw a progress bar. Default: after two seconds (see `gmmlab.engine.progress_bars.progress_bar`).
 
     Returns
     -------

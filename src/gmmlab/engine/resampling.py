@@ -12,9 +12,9 @@ from sklearn.utils import check_array, check_random_state
 
 from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.conversion import as_mixture, as_parameters
-from gmmlab.engine.em import e_step
+from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.parameters import Parameters
-from gmmlab.engine.progress_bar import progress_bar
+from gmmlab.engine.progress_bars import progress_bar
 from gmmlab.engine.spaces import space_of
 
 TOL, LONGEST = 1e-9, 5000  # gain per row at which a fit counts as converged, and iterations at most
