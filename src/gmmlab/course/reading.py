@@ -54,7 +54,7 @@ def plain(content: bytes) -> tuple[dict[str, Any], list[str]]:
         raise Unreadable("the file is empty")
     if len(content) > MAX_BYTES:
         raise Unreadable(f"the file has {len(content) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read")
-    text, oddities = _decoded(content)
+    text, oddities = decoded(content)
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -72,7 +72,8 @@ def plain(content: bytes) -> tuple[dict[str, Any], list[str]]:
     return data, oddities
 
 
-def _decoded(content: bytes) -> tuple[str, list[str]]:
+def decoded(content: bytes) -> tuple[str, list[str]]:
+    """Return the text of a file in any encoding that editors and spreadsheets write, and what is odd about it."""
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -80,6 +81,9 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
     ):
         if content.startswith(mark):
             return content.decode(encoding, errors="replace"), [] if "8" in encoding else ["saved as UTF-16, not UTF-8"]
+    if content[1:2] == b"\0" or (content[:1] == b"\0" and content[1:2]):
+        encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+        return content.decode(encoding, errors="replace"), ["saved as UTF-16, not UTF-8"]
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:

@@ -4,8 +4,9 @@ import io
 import pytest
 
 from gmmlab.course import LabError
+from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import Student
-from gmmlab.course.grade.roster import LMS, match, one_line_one_person, read_class_list
+from gmmlab.course.grade.roster import LMS, match, one_line_one_person
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Old assignment (17)
     Points Possible,,,,,10
@@ -57,13 +58,13 @@ def test_list_without_names_is_a_sentence(class_list):
     ],
 )
 def test_who_handed_in_is_found_on_the_list(class_list, text, student, name):
-    assert match([student], class_list(text))[student].student.name == name
+    assert match([student], class_list(text)).lines[student].student.name == name
 
 
 def test_name_that_two_students_share_matches_neither(class_list):
     listed = class_list("name,id\nJane Doe,1\nJane Doe,2\n")
-    assert match([Student("Jane Doe")], listed) == {}
-    assert match([Student("Jane Doe", "2")], listed)[Student("Jane Doe", "2")].student.id == "2"
+    assert match([Student("Jane Doe")], listed).lines == {}
+    assert match([Student("Jane Doe", "2")], listed).lines[Student("Jane Doe", "2")].student.id == "2"
 
 
 def lines(lms, listed):
@@ -74,25 +75,24 @@ def lines(lms, listed):
 
 
 def test_canvas_gets_its_own_columns_and_the_points_possible(class_list):
-    possible, jane, other = lines("canvas", class_list(CANVAS))
+    possible, jane = lines("canvas", class_list(CANVAS))
     assert possible["Student"].strip() == "Points Possible"
     assert possible["03"] == "9"
     assert [jane[c] for c in ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", "03")] == [
         "Doe, Jane", "123", "u1", "jdoe", "One", "7",
     ]  # fmt: skip
-    assert (other["Student"], other["03"]) == ("x", "")
 
 
 def test_moodle_gets_identifier_grade_and_maximum(class_list):
-    jane, other = lines("moodle", class_list(MOODLE))
+    (jane,) = lines("moodle", class_list(MOODLE))
     assert [jane[c] for c in ("Identifier", "Full name", "Grade", "Maximum Grade", "03")] == [
         "Participant 98", "Jane Doe", "7", "9", "7",
     ]  # fmt: skip
-    assert other["Grade"] == ""
+    assert jane["Last modified (grade)"] == "-"
 
 
 def persons_of(students, listed):
-    return one_line_one_person(match(students, listed))
+    return one_line_one_person(match(students, listed).lines)
 
 
 def test_two_spellings_of_a_name_are_one_person_with_one_line(class_list):
@@ -118,3 +118,38 @@ def test_a_number_on_the_list_goes_before_a_name(class_list):
     assert list(persons.matched) == [Student("Ann Lee", "4711")]
     assert list(persons.doubtful) == [Student("Ann Lee", "4712")]
     assert persons.alias == {Student("ann lee"): Student("Ann Lee", "4711")}
+
+
+def test_score_that_canvas_has_stays_where_nothing_was_judged(class_list):
+    (one, _) = class_list("Student,ID,03_fit_mixture (17),04_predict_clusters (18)\nJane Doe,123,5,6\nRick Roe,124,1,2\n")
+    rows = [(Student("doejane", "123"), one, {"03_fit_mixture": "7", "04_predict_clusters": "", "total": ""})]
+    head, _, jane = LMS["canvas"](rows, {"03_fit_mixture": 9.0, "04_predict_clusters": 9.0})
+    assert head[5:] == ["03_fit_mixture (17)", "04_predict_clusters (18)"]
+    assert jane[5:] == ["7", "6"]
+
+
+def test_who_has_no_number_is_not_in_canvas_table(class_list):
+    (listed,) = class_list("name,Matrikelnummer\nJane Doe,00777\n")
+    points = {"03": "7", "total": "7"}
+    assert len(LMS["canvas"]([(Student("jane"), listed, points), (Student("x"), None, points)], {"03": 9.0})) == 2
+
+
+def test_number_of_the_file_stands_and_the_lists_other_number_is_said(class_list):
+    bob = Student("smithbob", "102")
+    found = match([bob], class_list("name,id\nBob Smith,00777\n"))
+    assert found.lines[bob].student == Student("Bob Smith", "00777")
+    assert found.flags[bob] == "the file has the number 102, the class list 00777; the file's is kept"
+    table = LMS["canvas"]([(bob, found.lines[bob], {"03": "7", "total": "7"})], {"03": 9.0})
+    assert table[2][:2] == ["Bob Smith", "102"]
+
+
+@pytest.mark.parametrize("names", ["Ann Lee,102\nBob Smith,777", "Ann Lee,102"])
+def test_number_of_one_and_name_of_another_is_a_question(class_list, names):
+    found = match([Student("smithbob", "102")], class_list(f"name,id\n{names}\n"))
+    assert found.lines == {}
+    assert "number 102, but the class list has this number for Ann Lee" in found.doubtful[Student("smithbob", "102")]
+
+
+def test_lms_own_number_is_believed_and_the_other_name_is_said(class_list):
+    found = match([Student("whoever", "124")], class_list(CANVAS))
+    assert found.flags == {Student("whoever", "124"): "the class list calls number 124 Ünal, Åsa"}

@@ -12,8 +12,9 @@ from tqdm import tqdm
 from gmmlab.course import LabError
 from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Result
+from gmmlab.course.grade.class_list import Listed
 from gmmlab.course.grade.collect import Found, Student
-from gmmlab.course.grade.roster import Listed, match, one_line_one_person
+from gmmlab.course.grade.roster import match, one_line_one_person
 from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
@@ -118,7 +119,10 @@ class Gradebook:
         for number, each in enumerate(found):
             if each.student is not None:
                 self._files[each.student].append(number)
-        self._persons = one_line_one_person(match(list(self._files), listed))
+        matched = match(list(self._files), listed)
+        self._persons = one_line_one_person(matched.lines)
+        self._persons.doubtful.update(matched.doubtful)
+        self._numbers = matched.flags
         for alias, student in self._persons.alias.items():
             self._files[student] = sorted(self._files[student] + self._files.pop(alias))
         present = {id(one) for one in self._persons.matched.values()}
@@ -203,8 +207,11 @@ class Gradebook:
                 row.flags[""].append(f"handed in under {len(names)} names: {', '.join(names)}")
             if why := self._persons.doubtful.get(row.student):
                 row.flags[""].append(why)
+                row.problems.append(("", "whose is it", why))
             elif self.listed and row.listed is None:
                 row.flags[""].append("not on the class list")
+            if flag := self._numbers.get(row.student):
+                row.flags[""].append(flag)
             yield row
 
     def orphans(self) -> Iterator[tuple[str, str, str]]:

@@ -1,97 +1,75 @@
-"""The class list, and grades in the form in which Canvas and Moodle take them."""
+"""Who on the class list handed in, and grades in the form in which Canvas and Moodle take them."""
 
-import csv
-import io
 import re
-import unicodedata
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
-from gmmlab.course import LabError
+from gmmlab.course.grade.class_list import Listed, plain, words_of
 from gmmlab.course.grade.collect import Student
 
-_NAME = ("student", "full name", "name", "student name")
-_ID = ("id", "identifier", "student id", "user id")
-_OTHER = ("sis login id", "sis user id", "username", "login", "email address", "email", "id number")
 
+class Matched(NamedTuple):
+    """What the class list says of those who handed in.
 
-@dataclass
-class Listed:
-    """One line of the class list: the student, all columns as they came, and the words to know the student by."""
-
-    student: Student
-    columns: dict[str, str] = field(default_factory=dict)
-    words: frozenset[str] = frozenset()
-
-
-def read_class_list(path: Path) -> list[Listed]:
-    """Read a class list: a .csv file, such as the gradebook that Canvas exports or Moodle's grading worksheet.
-
-    Raises
-    ------
-    LabError
-        If it has no column with the students' names or numbers.
+    Attributes
+    ----------
+    lines : dict of Student to Listed
+        The line of each student who has one.
+    doubtful : dict of Student to str
+        Students whose number is one person's and whose name is another's, and why.
+    flags : dict of Student to str
+        What else name and number do not agree on.
     """
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), restval=""))
-    except csv.Error as error:
-        raise LabError(f"{path} is not a .csv file: {error}.") from error
-    names = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
-    found = [_listed(row, names) for row in rows]
-    listed = [one for one in found if one is not None]
-    if not listed:
-        raise LabError(
-            f"{path} names no students. Its first line must name the columns, one of them {' or '.join(_NAME[:3])}."
-        )
-    return listed
+
+    lines: dict[Student, Listed]
+    doubtful: dict[Student, str]
+    flags: dict[Student, str]
 
 
-def _listed(row: dict[str, str], names: dict[str, str]) -> Listed | None:
-    def first(wanted: tuple[str, ...]) -> str:
-        return next(
-            (row[names[each]].strip() for each in wanted if each in names and (row[names[each]] or "").strip()), ""
-        )
+def match(students: list[Student], listed: list[Listed]) -> Matched:
+    """Find on the class list who handed in: by the number or the name, and by both where a file has both."""
+    exact = _only([(one.student.id, one) for one in listed])
+    by_number = _only([(form, one) for one in listed for form in _forms(one.student.id)]) | exact
+    by_word = _only([(word, one) for one in listed for word in one.words])
+    found = Matched({}, {}, {})
+    for student in students:
+        names = [by_word[word] for word in words_of(student.name) if word in by_word]
+        named = names[0] if names and all(one is names[0] for one in names) else None
+        numbered = by_number.get(student.id) or by_number.get(_forms(student.id)[-1]) if student.id else None
+        if numbered is None and not student.id:
+            numbered = named or by_number.get(student.name) or by_number.get(_forms(student.name)[-1])
+        shared = bool(numbered and words_of(student.name) & numbered.words)
+        if numbered and (named in (None, numbered)) and (shared or numbered.is_of_lms or not student.id):
+            found.lines[student] = numbered
+            if student.id and not shared:
+                found.flags[student] = f"the class list calls number {student.id} {numbered.student.name}"
+        elif numbered:
+            found.doubtful[student] = (
+                f"the file says {student.name}, number {student.id}, but the class list has this number for "
+                f"{numbered.student.name}: say in the class list which number is whose"
+            )
+        elif named and named.student.id and student.id and named.is_of_lms:
+            found.doubtful[student] = f"the class list has another number for {student.name}: {named.student.id}"
+        elif named:
+            found.lines[student] = named
+            if named.student.id and student.id:
+                found.flags[student] = (
+                    f"the file has the number {student.id}, the class list {named.student.id}; the file's is kept"
+                )
+    return found
 
-    name = first(_NAME) or first(_OTHER) or first(_ID)
-    if not name or re.match(r"points possible", name, re.I):  # the second line of Canvas's gradebook
-        return None
-    number = re.sub(r"^participant\s*", "", first(_ID), flags=re.I)
-    other = [row[names[each]] or "" for each in _OTHER if each in names]
-    words = {_plain(each) for each in (name, *other, *(o.partition("@")[0] for o in other), _turned(name))} - {""}
-    columns = {key: value or "" for key, value in row.items() if key}
-    return Listed(Student(name, number), columns, frozenset(words))
+
+def _forms(number: str) -> list[str]:
+    """Return a number as it came, and as a spreadsheet writes it: without leading zeros."""
+    whole = number.removesuffix(".0") if number.removesuffix(".0").isdigit() else number
+    return list(dict.fromkeys([number, whole.lstrip("0") if whole.isdigit() else whole])) if number else [""]
 
 
-def _turned(name: str) -> str:
-    """Turn "Doe, Jane" into "Jane Doe", and "Jane Doe" into "Doe, Jane"."""
-    if "," in name:
-        last, _, first = name.partition(",")
-        return f"{first} {last}"
-    first, _, last = name.rpartition(" ")
-    return f"{last} {first}"
-
-
-def _plain(text: str) -> str:
-    """Return a name without case, accents, blanks and marks, as the LMS write it into file names."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in folded if c.isalnum())
-
-
-def match(students: list[Student], listed: list[Listed]) -> dict[Student, Listed]:
-    """Find on the class list who handed in: by the LMS's number, else by name or login where only one fits."""
-    by_id = {one.student.id: one for one in listed if one.student.id}
-    by_word: dict[str, Listed | None] = {}
-    for one in listed:
-        for word in one.words:
-            by_word[word] = one if word not in by_word else None
-    found = {s: by_id.get(s.id) or by_id.get(s.name) or by_word.get(_plain(s.name)) for s in students}
-    return {student: one for student, one in found.items() if one is not None}
+def _only(pairs: list[tuple[str, Listed]]) -> dict[str, Listed]:
+    """Return what each word stands for, without words that stand for several lines."""
+    found: dict[str, Listed | None] = {}
+    for word, one in pairs:
+        found[word] = one if found.get(word, one) is one else None
+    return {word: one for word, one in found.items() if word and one is not None}
 
 
 class Persons(NamedTuple):
@@ -147,26 +125,53 @@ def one_line_one_person(matched: dict[Student, Listed]) -> Persons:
 
 
 def canvas(rows: list[tuple[Student, Listed | None, dict[str, str]]], possible: dict[str, float]) -> list[list[str]]:
-    """Return the lines of a .csv file that Canvas imports: its own columns, then one for each notebook."""
+    """Return the lines of a .csv file that Canvas imports: its own columns, then one for each notebook.
+
+    Canvas refuses a line without a number, and lets a blank replace a score: who has no number or no points has no
+    line, and a notebook without points keeps the score of the gradebook that Canvas exported.
+    """
     own = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-    lines = [[*own, *possible], ["    Points Possible", "", "", "", "", *(f"{p:g}" for p in possible.values())]]
+    headers = {name: _assignment(name, rows) for name in possible}
+    lines = [
+        [*own, *headers.values()],
+        ["    Points Possible", "", "", "", "", *(f"{p:g}" for p in possible.values())],
+    ]
     for student, listed, points in rows:
-        columns = listed.columns if listed else {}
-        known = {"Student": student.name, "ID": student.id}
-        lines.append([*((columns.get(c) or known.get(c, "")) for c in own), *(points[name] for name in possible)])
+        columns = _own_columns(listed)
+        known = [student.id if each == "ID" and student.id else columns.get(plain(each), "") for each in own]
+        known[0] = known[0] or (listed.student.name if listed else student.name)
+        if any(known[1:4]) and any(points[name] for name in possible):
+            scores = [points[name] or columns.get(plain(header), "") for name, header in headers.items()]
+            lines.append([*known, *scores])
     return lines
 
 
+def _assignment(name: str, rows: list[tuple[Student, Listed | None, dict[str, str]]]) -> str:
+    """Return what Canvas calls the assignment of a notebook: its name, and a number in parentheses."""
+    columns = next((listed.columns for _, listed, _ in rows if listed), {})
+    return next((each for each in columns if re.fullmatch(rf"\s*{re.escape(name)}(\.ipynb)? \(\d+\)", each)), name)
+
+
+def _own_columns(listed: Listed | None) -> dict[str, str]:
+    return {plain(name): value for name, value in (listed.columns if listed else {}).items()}
+
+
 def moodle(rows: list[tuple[Student, Listed | None, dict[str, str]]], possible: dict[str, float]) -> list[list[str]]:
-    """Return the lines of a .csv file that Moodle takes as grading worksheet or as grades to import."""
+    """Return the lines of a .csv file that Moodle takes as grading worksheet or as grades to import.
+
+    The worksheet is accepted with the time of the last change of a grade, as Moodle exported it.
+    """
     own = ["Identifier", "Full name", "Email address"]
-    lines = [[*own, "Grade", "Maximum Grade", *possible]]
+    lines = [[*own, "Grade", "Maximum Grade", "Last modified (grade)", *possible]]
     for student, listed, points in rows:
-        columns = listed.columns if listed else {}
+        columns = _own_columns(listed)
         number = f"Participant {student.id}" if student.id.isdigit() else student.id
-        known = {"Identifier": number, "Full name": student.name}
-        total = [points["total"], f"{sum(possible.values()):g}"]
-        lines.append([*((columns.get(c) or known.get(c, "")) for c in own), *total, *(points[n] for n in possible)])
+        known = [columns.get(plain(each), "") for each in own]
+        known[0] = number or known[0]
+        known[1] = known[1] or (listed.student.name if listed else student.name)
+        total = [points["total"], f"{sum(possible.values()):g}", columns.get("lastmodifiedgrade", "")]
+        if points["total"]:
+            lines.append([*known, *total, *(points[name] for name in possible)])
     return lines
 
 

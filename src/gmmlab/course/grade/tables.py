@@ -42,13 +42,20 @@ def line(row: Row, notebooks: list[str]) -> list[str]:
     """Return a student's line of ``grades.csv``."""
     total, of = row.total(notebooks), sum(map(possible, notebooks))
     percent = None if total is None or not of else round(100 * total / of, 2)
-    columns = [row.student.name, row.student.id, row.in_words(notebooks), number(total), number(of), number(percent)]
+    # The list's name, the file's number: a class list of the registry has other numbers than the LMS.
+    name, id = _who(row)
+    columns = [name, id, row.in_words(notebooks), number(total), number(of), number(percent)]
     columns.append("; ".join(row.all_flags()))
     for name in notebooks:
         judged = row.counted[name].result.exercises if name in row.counted else {}
         columns += [row.status(name), number(row.points(name))]
         columns += [_earned(judged.get(ex.id)) for ex in exercises(name)]
     return columns
+
+
+def _who(row: Row) -> tuple[str, str]:
+    listed = row.listed.student if row.listed else row.student
+    return listed.name, row.student.id or listed.id
 
 
 def _earned(judged: Judged | None) -> str:

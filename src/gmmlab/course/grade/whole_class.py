@@ -6,9 +6,9 @@ from pathlib import Path
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.grade import tables
+from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.gradebook import Gradebook
-from gmmlab.course.grade.roster import read_class_list
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
 
