@@ -83,7 +83,9 @@ def test_line_that_is_there_twice_is_one_student(class_list):
     assert len(class_list("name,id\nAnn,7\nAnn,7\n")) == 1
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"PK\x03\x04", "Save the sheet as a .csv file"), (b"", "names no stud")])
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"PK\x03\x04", "Save the sheet as a .csv file"), (b"", "names no stud")]
+)
 def test_other_file_is_a_sentence(class_list, content, words):
     with pytest.raises(LabError, match=words):
         class_list(content)

@@ -121,7 +121,9 @@ def test_a_number_on_the_list_goes_before_a_name(class_list):
 
 
 def test_score_that_canvas_has_stays_where_nothing_was_judged(class_list):
-    (one, _) = class_list("Student,ID,03_fit_mixture (17),04_predict_clusters (18)\nJane Doe,123,5,6\nRick Roe,124,1,2\n")
+    (one, _) = class_list(
+        "Student,ID,03_fit_mixture (17),04_predict_clusters (18)\nJane Doe,123,5,6\nRick Roe,124,1,2\n"
+    )
     rows = [(Student("doejane", "123"), one, {"03_fit_mixture": "7", "04_predict_clusters": "", "total": ""})]
     head, _, jane = LMS["canvas"](rows, {"03_fit_mixture": 9.0, "04_predict_clusters": 9.0})
     assert head[5:] == ["03_fit_mixture (17)", "04_predict_clusters (18)"]

@@ -12,24 +12,87 @@ from gmmlab.course.grade.collect import Student
 from gmmlab.course.reading import decoded
 
 # Headers as `plain` leaves them: small letters and digits alone.
-_NAME = (
-    "student fullname name studentname displayname namevorname nachnamevorname vollstandigername teilnehmer "
-    "studierende nomcomplet nomprenom etudiant nombrecompleto apellidosynombre estudiante alumno "
-    "nomecompleto cognomeenome studente volledigenaam naam aluno estudante"
-).split()
-_GIVEN = "firstname givenname forename vorname prenom nombre nome voornaam".split()
-_FAMILY = (
-    "lastname surname familyname nachname familienname nom nomdefamille apellidos apellido cognome achternaam "
-    "sobrenome apelido"
-).split()
-_ID = (
-    "id identifier studentid userid sid studentnumber participantid matrikelnummer matrikelnr matrnr "
-    "matriculationnumber identifikation identifiant numeroetudiant matricola matricula identificador studentnummer"
-).split()
-_OTHER = (
-    "sisloginid sisuserid username login loginid emailaddress email mail idnumber idnummer anmeldename "
-    "nutzername benutzername emailadresse adressedecourriel direcciondecorreo indirizzoemail"
-).split()
+_NAME = [
+    "student",
+    "fullname",
+    "name",
+    "studentname",
+    "displayname",
+    "namevorname",
+    "nachnamevorname",
+    "vollstandigername",
+    "teilnehmer",
+    "studierende",
+    "nomcomplet",
+    "nomprenom",
+    "etudiant",
+    "nombrecompleto",
+    "apellidosynombre",
+    "estudiante",
+    "alumno",
+    "nomecompleto",
+    "cognomeenome",
+    "studente",
+    "volledigenaam",
+    "naam",
+    "aluno",
+    "estudante",
+]
+_GIVEN = ["firstname", "givenname", "forename", "vorname", "prenom", "nombre", "nome", "voornaam"]
+_FAMILY = [
+    "lastname",
+    "surname",
+    "familyname",
+    "nachname",
+    "familienname",
+    "nom",
+    "nomdefamille",
+    "apellidos",
+    "apellido",
+    "cognome",
+    "achternaam",
+    "sobrenome",
+    "apelido",
+]
+_ID = [
+    "id",
+    "identifier",
+    "studentid",
+    "userid",
+    "sid",
+    "studentnumber",
+    "participantid",
+    "matrikelnummer",
+    "matrikelnr",
+    "matrnr",
+    "matriculationnumber",
+    "identifikation",
+    "identifiant",
+    "numeroetudiant",
+    "matricola",
+    "matricula",
+    "identificador",
+    "studentnummer",
+]
+_OTHER = [
+    "sisloginid",
+    "sisuserid",
+    "username",
+    "login",
+    "loginid",
+    "emailaddress",
+    "email",
+    "mail",
+    "idnumber",
+    "idnummer",
+    "anmeldename",
+    "nutzername",
+    "benutzername",
+    "emailadresse",
+    "adressedecourriel",
+    "direcciondecorreo",
+    "indirizzoemail",
+]
 _LMS_OWN = ("identifier", "identifikation", "identifiant", "sisloginid", "sisuserid")
 _MARKS = re.compile(r"^(participant[ei]?|teilnehmer(/in)?|partecipante|deelnemer)\s*(?=\d)", re.I)
 _LATIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"})
@@ -131,7 +194,7 @@ def _listed(row: dict[str, str], names: dict[str, str]) -> Listed | None:
 
 def _full_name(name: str, given: str, family: str) -> str:
     """Return the name; "Name" beside "Vorname" is the family name alone."""
-    if given and name and not plain(given) in plain(name):
+    if given and name and plain(given) not in plain(name):
         family = family or name
     return name if name and family != name else " ".join(filter(None, (given, family)))
 
