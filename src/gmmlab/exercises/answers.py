@@ -28,8 +28,10 @@ table         ``columns``, ``index``, ``data``: an array or strings a column
 estimator     ``class`` (of `_ESTIMATORS`), ``params``: of its constructor, ``fitted``: its attributes
 pipeline      ``steps``: pairs of a name and a coded value
 axes          ``fields``: those of `AxesAnswer`
-calls         ``seed`` of the inputs, ``results``: what the student's function gave, one a call
+calls         ``seed`` of the inputs, ``results``: what the student's function gave, one a call; ``printed``: whether a
+              call that returned None printed something
 raised        ``error``, ``message``: a call raised
+failed        ``error``, ``message``: the cell of this answer ended in an error, so there is no new answer
 unknown       ``what``: in words, what could not be stored
 ============  ====================================================================================================
 
@@ -48,6 +50,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
+from dis import get_instructions
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -115,11 +118,23 @@ class Raised:
 
 
 @dataclass(frozen=True)
+class Failed:
+    """The cell of this answer ended in ``error`` with this message, so there is no new answer."""
+
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Calls:
-    """What the student's function returned on the inputs drawn from ``seed``, one result a call."""
+    """What the student's function returned on the inputs drawn from ``seed``, one result a call.
+
+    ``printed`` says whether a call printed something and returned None.
+    """
 
     seed: int
     results: list[Any]
+    printed: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,13 +213,30 @@ def record_calls(function: Callable[..., Any], inputs: list[tuple[Any, ...]], se
 
     Without a seed the record names none: whoever drew the inputs puts it in before judging.
     """
-    results = [_record(function, arguments) for arguments in inputs]
-    return {"kind": "calls", "results": results} | ({} if seed is None else {"seed": seed})
+    if _is_stub(function):
+        results, printed = [encode(...) for _ in inputs], False
+    else:
+        shown = StringIO()
+        results = [_record(function, arguments, shown) for arguments in inputs]
+        printed = bool(shown.getvalue().strip()) and encode(None) in results
+    coded: dict[str, Any] = {"kind": "calls", "results": results}
+    return coded | ({"printed": True} if printed else {}) | ({} if seed is None else {"seed": seed})
 
 
-def _record(function: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
+def _is_stub(function: Callable[..., Any]) -> bool:
+    """Whether a function does nothing at all: its body is the ellipsis, ``pass``, or a docstring alone."""
+    code = getattr(function, "__code__", None)
+    does_nothing = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"}
+    return code is not None and all(
+        step.opname in does_nothing
+        and (step.opname not in ("LOAD_CONST", "RETURN_CONST") or step.argval in (None, ...))
+        for step in get_instructions(code)
+    )
+
+
+def _record(function: Callable[..., Any], arguments: tuple[Any, ...], shown: StringIO) -> dict[str, Any]:
     try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        with warnings.catch_warnings(), redirect_stdout(shown), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             return encode(function(*deepcopy(arguments)))
     except Exception as error:
@@ -263,9 +295,13 @@ def _coders() -> list[tuple[tuple[type, ...], Callable[..., dict[str, Any]]]]:
         ((dict,), _dict),
         ((BaseEstimator,), _estimator),
         ((Raised,), lambda v, _: {"kind": "raised", "error": v.error, "message": v.message}),
+        ((Failed,), lambda v, _: {"kind": "failed", "error": v.error, "message": v.message}),
         (
             (Calls,),
-            lambda v, d: {"kind": "calls", "seed": v.seed, "results": [_encode(r, d + 1) for r in v.results]},
+            lambda v, d: (
+                {"kind": "calls", "seed": v.seed, "results": [_encode(r, d + 1) for r in v.results]}
+                | ({"printed": True} if v.printed else {})
+            ),
         ),
         ((Open,), lambda v, _: {"kind": "open"}),
         ((Unknown,), lambda v, _: {"kind": "unknown", "what": v.what}),
@@ -584,11 +620,15 @@ def _decode_calls(coded: dict[str, Any]) -> Calls:
         raise AnswerError("The function was called on a grader's inputs, so that only the grader can judge it.")
     _expect(type(coded["seed"]) is int and coded["seed"] >= 0, "a seed is a whole number from 0")
     _expect(isinstance(coded["results"], list), "calls have results")
-    return Calls(coded["seed"], [_decode(result) for result in coded["results"]])
+    return Calls(coded["seed"], [_decode(result) for result in coded["results"]], coded.get("printed") is True)
 
 
 def _decode_raised(coded: dict[str, Any]) -> Raised:
     return Raised(_decode_text({"value": coded["error"]}), _decode_text({"value": coded["message"]}))
+
+
+def _decode_failed(coded: dict[str, Any]) -> Failed:
+    return Failed(_decode_text({"value": coded["error"]}), _decode_text({"value": coded["message"]}))
 
 
 def _decode_series(coded: dict[str, Any]) -> pd.Series:
@@ -624,4 +664,5 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "axes": _decode_axes,
     "calls": _decode_calls,
     "raised": _decode_raised,
+    "failed": _decode_failed,
 }

@@ -1,7 +1,7 @@
 """The result of a check, in three forms at once: for the student, for nbgrader, and for a grader of stored answers."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -63,7 +63,7 @@ class Feedback:
         """Return the panel that the student reads: no script, no style sheet, every text escaped."""
         ex = self.exercise
         head = f"<strong>{escape(ex.title)}</strong>: {_WORDS[self.status]}, {self.points:g} of {ex.points:g} points"
-        body = "".join(map(_line_html, self.lines))
+        body = "".join(map(_line_html, _joined(self.lines)))
         if self.status == "open":
             body = "<p>Replace the <code>...</code> in the cell above by your answer, run it, then run this cell.</p>"
         hint = "" if self.status == "right" else f"<details><summary>Hint</summary>{_text(ex.hint)}</details>"
@@ -71,6 +71,15 @@ class Feedback:
             f'<div role="group" aria-label="Feedback on {escape(ex.id)}" style="border-left: {_BORDER[self.status]}; '
             f'padding: 4px 12px; margin: 4px 0">{head}{body}{hint}</div>'
         )
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """Join the lines that tell the student the same, so that no sentence is read twice."""
+    joined: dict[tuple[bool, str], Line] = {}
+    for line in lines:
+        earlier = joined.get((line.met, line.message))
+        joined[line.met, line.message] = replace(line, points=line.points + (earlier.points if earlier else 0))
+    return list(joined.values())
 
 
 def _line_html(line: Line) -> str:

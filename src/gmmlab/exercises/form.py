@@ -67,6 +67,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmlab.exercises.answers import Raised
 from gmmlab.exercises.rubric import (
     Line,
     Misfit,
@@ -163,7 +164,7 @@ class FunctionForm:
         """Yield a line for each credit."""
         seed = getattr(answer, "seed", 0)
         inputs = _drawn(self.inputs, seed)
-        results = [self._parts(result) for result in as_results(answer, len(inputs))]
+        results = [self._parts(result) for result in as_results(answer, len(inputs), may_raise=True)]
         columns = {
             value.name: _Column(value, [parts[k] for parts in results], inputs, partial(_numbers, self.inputs, seed))
             for k, value in enumerate(self.returns)
@@ -171,6 +172,9 @@ class FunctionForm:
         for credit in self.credits:
             chosen = [columns[name] for name in credit.of or columns]
             calls = range(len(inputs))[credit.calls or slice(None)]
+            if stop := next((m for c in chosen if (m := c.misfit(calls))), None):
+                yield Line(credit.points, False, str(stop), stop.mistake)
+                continue
             if credit.holds is None:
                 met = all(column.right(calls) for column in chosen)
             else:
@@ -181,8 +185,8 @@ class FunctionForm:
     def _parts(self, result: Any) -> list[Any]:
         """Return the values that a call gave, one each."""
         n, names = len(self.returns), ", ".join(value.name for value in self.returns)
-        if n == 1:
-            return [result]
+        if n == 1 or isinstance(result, Raised):
+            return [result] * n
         parts = list(result) if isinstance(result, np.ndarray) and result.ndim else result
         if not isinstance(parts, list):
             wrong_kind(result, f"{n} values from each call ({names})")
@@ -224,8 +228,13 @@ class _Column:
     ) -> None:
         self.value, self.inputs, self._by = value, inputs, by
         self.expected = self._by(value.right)
-        self.numbers = [self._read(i, result) for i, result in enumerate(results)]
+        self.misfits: dict[int, Misfit] = {}
+        self.numbers = [self._read_or_note(i, result) for i, result in enumerate(results)]
         self._refuse_infinite()
+
+    def misfit(self, calls: Iterable[int]) -> Misfit | None:
+        """Return what stops the judging of these calls."""
+        return next((self.misfits[i] for i in calls if i in self.misfits), None)
 
     def right(self, calls: Iterable[int]) -> bool:
         return self._same(self.expected, calls)
@@ -245,7 +254,8 @@ class _Column:
 
     def _same(self, others: list[Numbers], calls: Iterable[int]) -> bool:
         return all(
-            self.numbers[i].shape == others[i].shape
+            i not in self.misfits
+            and self.numbers[i].shape == others[i].shape
             and np.allclose(self.numbers[i], others[i], self.value.rtol, self.value.atol, equal_nan=True)
             for i in calls
         )
@@ -255,11 +265,24 @@ class _Column:
             pairs = [(self.numbers[i], np.round(self.expected[i], digits)) for i in calls]
             return all(a.shape == b.shape and b.any() and np.allclose(a, b, 1e-6, 1e-9) for a, b in pairs)
 
-        return any(map(same, range(5)))
+        return not self.misfit(calls) and any(map(same, range(5)))
+
+    def _read_or_note(self, i: int, result: Any) -> Numbers:
+        """Read numbers; where they cannot be read note why, so that other calls and values are judged."""
+        try:
+            return self._read(i, result)
+        except Misfit as misfit:
+            self.misfits[i] = misfit
+            return np.full(self.expected[i].shape, np.nan)
 
     def _read(self, i: int, result: Any) -> Numbers:
         """Read numbers of the right shape, or of the shape that a slip gives."""
         name, shape = self.value.name, self.expected[i].shape
+        if isinstance(result, Raised):
+            raise Misfit(
+                "raised",
+                f"Called with {described(self.inputs[i])}: your function raised {result.error}: {result.message}",
+            )
         what = f"one number, the {name}" if shape == () else f"{name} as numbers"
         if isinstance(result, bool):
             wrong_kind(result, what)
@@ -284,16 +307,19 @@ class _Column:
         )
 
     def _refuse_infinite(self) -> None:
-        """Stop at NaN or infinity where the right value is finite, unless a slip explains them."""
+        """Note NaN or infinity where the right value is finite, unless a slip explains them."""
         bad = [
             int((~np.isfinite(a) & np.isfinite(b)).sum() if a.shape == b.shape else (~np.isfinite(a)).sum())
-            for a, b in zip(self.numbers, self.expected, strict=True)
+            if i not in self.misfits
+            else 0
+            for i, (a, b) in enumerate(zip(self.numbers, self.expected, strict=True))
         ]
         if any(bad) and not self.mistake(range(len(self.inputs))):
             where = f"{sum(bad)} of the {self.value.name}" if self.numbers[0].ndim else f"the {self.value.name}"
-            raise Misfit(
+            misfit = Misfit(
                 "not-finite", f"Expected finite numbers, got NaN or infinity for {where}. Where do they arise?"
             )
+            self.misfits.update({i: misfit for i, count in enumerate(bad) if count})
 
 
 @dataclass(frozen=True)

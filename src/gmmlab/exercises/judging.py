@@ -1,10 +1,11 @@
 """Judging: ``check`` in the student's kernel, ``judge`` wherever a stored answer is read. The same code for both."""
 
+import sys
 import warnings
 from typing import Any
 
 from gmmlab import __version__
-from gmmlab.exercises import memory
+from gmmlab.exercises import failed_cells, memory
 from gmmlab.exercises.answers import SCHEMA, AnswerError, Calls, Open, decode, encode, record_calls
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.form import Exercise
@@ -36,7 +37,8 @@ def check(exercise: str, *answers: Any) -> Feedback:
         If there is no such exercise.
     """
     found = find(exercise)
-    coded = [_code(found, answer) for answer in answers]
+    names = sys._getframe(1).f_code.co_names
+    coded = [_code(found, _unless_old(answer, names)) for answer in answers]
     payload = {"schema": SCHEMA, "exercise": found.id, "lab": __version__, "answers": coded}
     feedback = judge(payload)
     memory.remember(feedback)
@@ -69,6 +71,12 @@ def judge(payload: Any) -> Feedback:
     return Feedback(found, _lines(found, payload), payload)
 
 
+def _unless_old(answer: Any, names: tuple[str, ...]) -> Any:
+    """Return the answer, or the error of the cell that was to give a new one."""
+    cells = failed_cells.WATCHED
+    return (cells.of(names, answer) if cells else None) or answer
+
+
 def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
     if found.inputs is not None and callable(answer):
         if found.id in GIVEN:
@@ -86,7 +94,7 @@ def _lines(found: Exercise, payload: dict[str, Any]) -> list[Line]:
         if not isinstance(coded, list):
             raise AnswerError("The stored answer is malformed: its answers are not a list.")
         answers = [decode(answer) for answer in coded]
-        if not answers or any(map(_is_open, answers)):
+        if all(map(_is_open, answers)):
             return []
         if len(answers) != found.n_answers:
             raise Misfit("wrong-count", _miscounted(found, len(answers)))
@@ -105,9 +113,9 @@ def _lines(found: Exercise, payload: dict[str, Any]) -> list[Line]:
 
 
 def _is_open(answer: Any) -> bool:
-    """Whether the answer is still the stub: the Ellipsis, or a function whose body is one and returns None."""
+    """Whether the answer is still the stub: the Ellipsis, or a function whose body is one."""
     if isinstance(answer, Calls):
-        return all(result is None or isinstance(result, Open) for result in answer.results)
+        return all(isinstance(result, Open) for result in answer.results)
     return isinstance(answer, Open)
 
 

@@ -5,7 +5,7 @@ accept every reasonable form of a right answer (array, list, Series, DataFrame, 
 sentence when the answer is of the wrong kind: what was expected, what they got, what to do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gmmlab.exercises.answers import AxesAnswer, Calls, Open, Raised, Unknown
+from gmmlab.exercises.answers import AxesAnswer, Calls, Failed, Open, Raised, Unknown
 
 
 class Mistake(NamedTuple):
@@ -64,6 +64,15 @@ def rubric(points: float, met: Any, right: str, *mistakes: Mistake, otherwise: s
     return Line(points, False, otherwise, "other")
 
 
+def part(points: float, judge: Callable[[], Iterable[Line] | Line]) -> Iterator[Line]:
+    """Yield the lines of one part of an exercise: what stops it costs the points of this part alone."""
+    try:
+        lines = judge()
+        yield from [lines] if isinstance(lines, Line) else list(lines)
+    except Misfit as misfit:
+        yield Line(points, False, str(misfit), misfit.mistake)
+
+
 def mistakes_made(made: Mapping[str, Any], words: Mapping[str, str]) -> list[Mistake]:
     """Join for each mistake whether it was made, and what to say about it."""
     return [Mistake(name, was_made, words[name]) for name, was_made in made.items()]
@@ -77,6 +86,14 @@ def need(condition: Any, mistake: str, message: str) -> None:
 
 def wrong_kind(answer: Any, expected: str) -> NoReturn:
     """Stop the check: say what was expected, and what they got."""
+    if isinstance(answer, Open):
+        raise Misfit("open", f"This part is still open. Expected {expected}: replace the `...`.")
+    if isinstance(answer, Failed):
+        raise Misfit(
+            "failed-cell",
+            f"The cell of this answer ended in an error ({answer.error}: {answer.message}), so there is no new answer "
+            "to judge. Mend that cell, run it, then run this one.",
+        )
     raise Misfit("wrong-kind", f"Expected {expected}, got {describe(answer)}.")
 
 
@@ -216,8 +233,16 @@ def as_axes(answer: Any, expected: str = "the Axes that you drew on") -> AxesAns
     return answer
 
 
-def as_results(answer: Any, n_calls: int) -> list[Any]:
-    """Read what a function returned on the exercise's inputs; an error raised stops the check with its words."""
+def as_results(answer: Any, n_calls: int, *, may_raise: bool = False) -> list[Any]:
+    """Read what a function returned on the exercise's inputs; an error raised stops the check with its words.
+
+    Where some calls ``may_raise``, the others are judged.
+    """
+    if answer is None:
+        raise Misfit(
+            "called-function",
+            "Expected a function (its name, without parentheses), got None. Give `check` the function itself.",
+        )
     if not isinstance(answer, Calls):
         wrong_kind(answer, "a function (its name, without parentheses)")
     need(
@@ -225,7 +250,30 @@ def as_results(answer: Any, n_calls: int) -> list[Any]:
         "wrong-kind",
         "The stored results do not belong to this exercise's inputs.",
     )
-    for result in answer.results:
-        if isinstance(result, Raised):
+    raised = [result for result in answer.results if isinstance(result, Raised)]
+    for result in raised:
+        if not may_raise or len(raised) == n_calls:
             raise Misfit("raised", f"Your function raised {result.error}: {result.message}")
+    _need_returned(answer)
     return answer.results
+
+
+def _need_returned(answer: Calls) -> None:
+    """Stop the check where a call returned None."""
+    nothing = sum(result is None for result in answer.results)
+    if answer.printed:
+        raise Misfit(
+            "print-for-return",
+            "Your function printed and returned None. `print` only shows a value: give it back with `return`.",
+        )
+    need(
+        nothing < len(answer.results),
+        "no-return",
+        "Your function returned None. Did you forget `return` in its last line?",
+    )
+    need(
+        not nothing,
+        "no-return",
+        f"Your function returned None on {nothing} of {len(answer.results)} calls. Each way through it ends in "
+        "`return`.",
+    )

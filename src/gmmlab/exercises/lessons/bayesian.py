@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gmmlab.data import load_wreath
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, rubric
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, part, rubric
 
 NOTEBOOK = "09_go_bayesian"
 
@@ -231,7 +231,6 @@ _CLUMPS = {
 def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
     """Judge a Bayesian mixture of the wreath and the number of components alive in it."""
     mixture = as_mixture(model, "a fitted BayesianGaussianMixture as its first answer")
-    count = as_number(alive, "one whole number as its second answer")
     weights = np.asarray(mixture.weights_, dtype=float)
     made = _unfit(mixture, weights)
     yield rubric(
@@ -241,6 +240,11 @@ def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
         *mistakes_made(made, _WREATH),
         otherwise="Read the task again.",
     )
+    yield from part(1, lambda: _judge_alive(alive, weights, made))
+
+
+def _judge_alive(alive: Any, weights: NDArray, made: dict[str, bool]) -> Line:
+    count = as_number(alive, "one whole number as its second answer")
     counted = int((weights > 0.01).sum())
     wrong = {
         "all-components": count == len(weights) != counted,
@@ -254,7 +258,7 @@ def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
     own_limit = [
         mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in ("not-bayesian", "few-components")
     ]
-    yield rubric(1, met, right, *own_limit, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
+    return rubric(1, met, right, *own_limit, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
 
 
 def _unfit(mixture: Any, weights: NDArray) -> dict[str, bool]:

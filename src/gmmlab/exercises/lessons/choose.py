@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_labels, as_mixture, mistakes_made, need, rubric
+from gmmlab.exercises.rubric import Line, as_labels, as_mixture, mistakes_made, need, part, rubric
 from gmmlab.mixture import (
     COVARIANCE_TYPES,
     best_fit,
@@ -372,10 +372,9 @@ def _plain(gmm: Any) -> GaussianMixture:
 def choose_for_banknotes(model: Any, labels: Any) -> Iterator[Line]:
     """Judge the mixture with the lowest BIC on the banknotes, and the clusters that its components are merged to."""
     X, _ = _notes()
-    gmm = _note_mixture(model, X)
-    found = as_labels(labels, len(X), "the cluster of each note, as its second answer")
-    yield from _judge_model(gmm, X)
-    yield _judge_clusters(found)
+    expected = "the cluster of each note, as its second answer"
+    yield from part(2, lambda: _judge_model(_note_mixture(model, X), X))
+    yield from part(1, lambda: _judge_clusters(as_labels(labels, len(X), expected)))
 
 
 def _note_mixture(answer: Any, X: Numbers) -> Any:

@@ -1,6 +1,6 @@
 """Checks of notebook 03: a component in words, parameter counts, the covariance of the whole."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from gmmlab.exercises.rubric import (
     as_number,
     mistakes_made,
     need,
+    part,
     rubric,
     wrong_kind,
 )
@@ -58,16 +59,24 @@ _COMPONENT = {
 )
 def read_component(sd: Any, correlation: Any) -> Iterator[Line]:
     """Judge the flippers' standard deviation and the correlation in the component with the longer flippers."""
+    yield from part(1, lambda: _judge_spread(sd))
+    yield from part(1, lambda: _judge_slope(correlation))
+
+
+def _judge_spread(sd: Any) -> Line:
     spread = as_number(sd, "one number in mm, the standard deviation, as its first answer")
-    slope = as_number(correlation, "one number, the correlation, as its second answer")
-    yield rubric(
+    return rubric(
         1,
         abs(spread - _values()["sd"]["right"][0]) < 0.051,
         "This is the standard deviation of the flipper length in that component, in mm.",
         *_near(spread, _values()["sd"], 0.02),
         otherwise="Fit two full components to the training birds, and take the root of the right diagonal entry.",
     )
-    yield rubric(
+
+
+def _judge_slope(correlation: Any) -> Line:
+    slope = as_number(correlation, "one number, the correlation, as its second answer")
+    return rubric(
         1,
         abs(slope - _values()["correlation"]["right"][0]) < 0.0076,
         "This is the correlation within the component; over all birds it is negative.",
@@ -158,13 +167,17 @@ def components_within_budget(answer: Any) -> Iterator[Line]:
         "wrong-keys",
         f"Expected a dict with the four keys {', '.join(COVARIANCE_TYPES)}, got other keys.",
     )
-    k = {kind: as_number(table[kind], f"a whole number for {kind}") for kind in COVARIANCE_TYPES}
     for kinds in (("full", "tied"), ("diag", "spherical")):
-        wrong = [kind for kind in kinds if k[kind] != _afford(kind)]
-        mistakes = mistakes_made(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
-        where = " and ".join(wrong)
-        named = [m._replace(message=f"{where}: {m.message}") for m in mistakes]
-        yield rubric(1, not wrong, f"{kinds[0]} and {kinds[1]}: right.", *named, otherwise=f"Count {where} again.")
+        yield from part(1, lambda kinds=kinds: _judge_types(kinds, table))
+
+
+def _judge_types(kinds: Sequence[str], table: Mapping[str, Any]) -> Line:
+    k = {kind: as_number(table[kind], f"one whole number for {kind}") for kind in kinds}
+    wrong = [kind for kind in kinds if k[kind] != _afford(kind)]
+    mistakes = mistakes_made(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
+    where = " and ".join(wrong)
+    named = [m._replace(message=f"{where}: {m.message}") for m in mistakes]
+    return rubric(1, not wrong, f"{kinds[0]} and {kinds[1]}: right.", *named, otherwise=f"Count {where} again.")
 
 
 def _miscounted(kind: str, k: float) -> dict[str, bool]:

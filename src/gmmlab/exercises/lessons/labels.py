@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, rubric
+from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, part, rubric
 
 NOTEBOOK = "11_use_labels"
 
@@ -225,14 +225,25 @@ _SPARE = {
 )
 def components_without_tilt(alone: Any, together: Any) -> Iterator[Line]:
     """Judge two mean errors: of diagonal Gaussians with ten labels a species, without and with the other birds."""
-    first = as_number(alone, "one number, the error from the labelled birds alone, as its first answer")
-    second = as_number(together, "one number, the error with all birds, as its second answer")
-    both = np.array([first, second])
-    need((both >= 0).all(), "negative", "An error is a share of the birds, so it is not negative.")
-    need((both <= 1).all(), "percent", _SPARE["percent"])
-    need((both < 0.7).all(), "accuracy", _SPARE["accuracy"])
-    need(not (_inside(second, _WITHOUT) and _inside(first, _WITH)), "swapped", _SPARE["swapped"])
-    yield rubric(
+    with_both = isinstance(alone, float) and isinstance(together, float)
+    if with_both and _inside(together, _WITHOUT) and _inside(alone, _WITH):
+        yield Line(2, False, _SPARE["swapped"], "swapped")
+        return
+    yield from part(1, lambda: _judge_alone(alone))
+    yield from part(1, lambda: _judge_together(together, alone))
+
+
+def _error(answer: Any, expected: str) -> float:
+    error = as_number(answer, expected)
+    need(error >= 0, "negative", "An error is a share of the birds, so it is not negative.")
+    need(error <= 1, "percent", _SPARE["percent"])
+    need(error < 0.7, "accuracy", _SPARE["accuracy"])
+    return error
+
+
+def _judge_alone(alone: Any) -> Line:
+    first = _error(alone, "one number, the error from the labelled birds alone, as its first answer")
+    return rubric(
         1,
         _inside(first, _WITHOUT),
         f"From 30 labelled birds alone {first:.1%} of the others are named wrongly.",
@@ -240,14 +251,19 @@ def components_without_tilt(alone: Any, together: Any) -> Iterator[Line]:
         otherwise="The first error is not that of diagonal Gaussians. Draw ten birds of each species, fit to these 30, "
         "and average the error on the others over 20 draws.",
     )
-    yield rubric(
+
+
+def _judge_together(together: Any, alone: Any) -> Line:
+    second = _error(together, "one number, the error with all birds, as its second answer")
+    same = isinstance(alone, float) and abs(second - alone) < 0.005
+    return rubric(
         1,
         _inside(second, _WITH),
         f"With all birds it is {second:.1%}: here the birds without labels do harm.",
         *mistakes_made(
             {
                 "other-type": second < 0.025,
-                "labels-shown": abs(second - first) < 0.005 or _inside(second, _WITHOUT),
+                "labels-shown": same or _inside(second, _WITHOUT),
             },
             _SPARE,
         ),

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, rubric, wrong_kind
+from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, part, rubric, wrong_kind
 
 NOTEBOOK = "01_load_data"
 
@@ -74,31 +74,35 @@ _KINDS = {
 def clumps_on_islands(answer: Any) -> Iterator[Line]:
     """Judge the number of species on each island."""
     truth = load_penguins().groupby("island")["species"].nunique().to_dict()
-    kinds = _per_island(answer, list(truth))
+    counts = _per_island(answer, list(truth))
     for islands in (["Biscoe", "Torgersen"], ["Dream"]):
-        too_many = [kinds[island] - truth[island] for island in islands]
-        if islands == ["Dream"] and too_many == [1] and kinds["Torgersen"] < 3:
-            words = (
-                "Dream: three clumps is an honest count by eye, at bill lengths near 38, 46 and 51 mm. Only two "
-                "species live there, so a clump need not be a species: female and male Chinstraps differ in bill "
-                "length."
-            )
-            yield Line(1, True, words)
-            continue
-        made = {
-            "birds-for-kinds": max(too_many) > 10,
-            "whole-table": set(kinds.values()) == {3},
-            "merged-pair": min(too_many) < 0,
-            "one-clump-split": max(too_many) > 0,
-        }
-        where = " and ".join(islands)
-        yield rubric(
-            1, not any(too_many), f"{where}: right.", *mistakes_made(made, _KINDS), otherwise=f"Look at {where} again."
+        yield from part(1, lambda islands=islands: _judge_islands(islands, counts, truth))
+
+
+def _judge_islands(islands: list[str], counts: dict[str, Any], truth: dict[str, int]) -> Line:
+    kinds = {island: as_number(counts[island], f"one whole number for {island}") for island in islands}
+    too_many = [kinds[island] - truth[island] for island in islands]
+    if islands == ["Dream"] and too_many == [1] and counts["Torgersen"] != 3:
+        words = (
+            "Dream: three clumps is an honest count by eye, at bill lengths near 38, 46 and 51 mm. Only two "
+            "species live there, so a clump need not be a species: female and male Chinstraps differ in bill "
+            "length."
         )
+        return Line(1, True, words)
+    made = {
+        "birds-for-kinds": max(too_many) > 10,
+        "whole-table": all(isinstance(n, int | float) and n == 3 for n in counts.values()),
+        "merged-pair": min(too_many) < 0,
+        "one-clump-split": max(too_many) > 0,
+    }
+    where = " and ".join(islands)
+    return rubric(
+        1, not any(too_many), f"{where}: right.", *mistakes_made(made, _KINDS), otherwise=f"Look at {where} again."
+    )
 
 
-def _per_island(answer: Any, islands: list[str]) -> dict[str, float]:
-    """Read one number for each island from a dict, or from a Series whose index names the islands."""
+def _per_island(answer: Any, islands: list[str]) -> dict[str, Any]:
+    """Read what there is for each island from a dict, or from a Series whose index names the islands."""
     table = answer.to_dict() if isinstance(answer, pd.Series) else answer
     if not isinstance(table, dict):
         wrong_kind(answer, "a dict from the name of each island to a whole number")
@@ -108,7 +112,7 @@ def _per_island(answer: Any, islands: list[str]) -> dict[str, float]:
         "wrong-islands",
         f"Expected a number for each of {', '.join(islands)}, got other keys.",
     )
-    return {island: as_number(named[island], f"a whole number for {island}") for island in islands}
+    return named
 
 
 def draw_mixtures(seed: int) -> list[tuple]:

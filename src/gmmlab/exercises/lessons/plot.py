@@ -28,6 +28,7 @@ from gmmlab.exercises.rubric import (
     as_text,
     mistakes_made,
     need,
+    part,
     rubric,
     wrong_kind,
 )
@@ -551,12 +552,19 @@ _NAMES = {
 )
 def four_steps(model: Any, names: Any) -> Iterator[Line]:
     """Judge a pipeline for the iris flowers, and the species' names of the held-out flowers' clusters."""
-    gmm, scaler = _parts_of(model)
-    labels = _as_species(names)
-    yield _judge_preprocessing(gmm, scaler)
-    yield _judge_fit(gmm, scaler)
-    _need_three(gmm)
-    yield _judge_names(labels, _scene(gmm, scaler))
+
+    def fitted() -> Iterator[Line]:
+        parts = _parts_of(model)
+        yield _judge_preprocessing(*parts)
+        yield _judge_fit(*parts)
+
+    def named() -> Line:
+        labels, parts = _as_species(names), _parts_of(model)
+        _need_three(parts[0])
+        return _judge_names(labels, _scene(*parts))
+
+    yield from part(2, fitted)
+    yield from part(1, named)
 
 
 @exercise(
@@ -568,15 +576,21 @@ def four_steps(model: Any, names: Any) -> Iterator[Line]:
 )
 def fifth_step(model: Any, axes: Any, alt: Any) -> Iterator[Line]:
     """Judge the figure of the held-out flowers, and its alt text."""
-    gmm, scaler = _parts_of(model)
-    ax = as_axes(axes, "the Axes that you drew on, as its second answer")
-    text = as_text(alt, "your alt text as a text, as its third answer")
-    _need_three(gmm)
-    scene = _scene(gmm, scaler)
-    view = _view_of(ax)
-    yield _judge_points(ax, scene, view)
-    yield _judge_ellipses(ax, scene, view)
-    yield _judge_words(ax, view, text)
+
+    def drawn() -> Iterator[Line]:
+        gmm, scaler = _parts_of(model)
+        _need_three(gmm)
+        ax, scene = as_axes(axes, "the Axes that you drew on, as its second answer"), _scene(gmm, scaler)
+        yield _judge_points(ax, scene, _view_of(ax))
+        yield _judge_ellipses(ax, scene, _view_of(ax))
+
+    def described() -> Line:
+        text = as_text(alt, "your alt text as a text, as its third answer")
+        ax = as_axes(axes, "the Axes that you drew on, as its second answer")
+        return _judge_words(ax, _view_of(ax), text)
+
+    yield from part(2, drawn)
+    yield from part(1, described)
 
 
 def _need_three(gmm: GaussianMixture) -> None:

@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_array, as_number, mistakes_made, rubric
+from gmmlab.exercises.rubric import Line, as_array, as_number, mistakes_made, part, rubric
 from gmmlab.mixture import in_original_units, match_labels, sort_components
 from gmmlab.preprocess import split_penguins
 
@@ -352,6 +352,12 @@ _BIRD = {
 )
 def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
     """Judge which training bird is the least sure, and its responsibilities with a longer bill."""
+    yield from part(1, lambda: _label_line(label))
+    yield from part(1, lambda: _after_line(after))
+
+
+def _label_line(label: Any) -> Line:
+    """Judge which training bird is the least sure."""
     gmm, X_train, X_test = _lesson()
     bird, place = as_number(label, "the row label of one bird"), _least_sure(X_train)
     made = {
@@ -361,14 +367,13 @@ def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
         "unscaled": bird == _asked_in_mm(),
         "surest-for-least": bird in X_train.index[gmm.predict_proba(X_train).max(axis=1) > 0.999],
     }
-    yield rubric(
+    return rubric(
         1,
         bird == X_train.index[place],
         "No training bird has a smaller largest responsibility.",
         *mistakes_made(made, _BIRD),
         otherwise="There is a bird in `X_train` of which the model is less sure.",
     )
-    yield _after_line(after)
 
 
 @lru_cache(maxsize=1)

@@ -502,7 +502,6 @@ _ERROR = {
 def choose_palette(palette: Any, error: Any) -> Iterator[Line]:
     """Judge eight colours for the pagoda, and the error of the picture painted with them."""
     colours = _colours(palette)
-    number = as_number(error, "the error as its second answer, one number")
     squares, absolute = _errors(colours)
     reached = float(np.sqrt(squares.mean()))
     made = {"one-colour": len(np.unique(colours.round(3), axis=0)) < 8, "far-off": reached > 60, "not-reached": True}
@@ -514,6 +513,7 @@ def choose_palette(palette: Any, error: Any) -> Iterator[Line]:
         *mistakes_made(made, _PALETTE),
         otherwise=_PALETTE["not-reached"],
     )
+    number = as_number(error, "the error as its second answer, one number")
     yield rubric(
         1,
         abs(number - reached) < 0.051,

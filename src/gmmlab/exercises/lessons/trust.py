@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, need, rubric
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, need, part, rubric
 from gmmlab.mixture import best_fit, covariance_matrices, from_parameters
 
 NOTEBOOK = "06_trust_fit"
@@ -43,15 +43,32 @@ _TOTAL = {
 )
 def reach_optimum(model: Any, log_likelihood: Any) -> Any:
     """Judge a fit of three axis-parallel components to the banknotes, and its total log-likelihood."""
+    X = load_banknotes().drop(columns="Status").to_numpy()
+    best = _total(_published(), X)
+    models = [(_published(), best)]
+
+    def height() -> Line:
+        gmm = _note_mixture(model, X)
+        models.insert(0, (gmm, _total(gmm, X)))
+        return _judge_height(gmm.covariance_type, models[0][1], best)
+
+    def total() -> Line:
+        value = as_number(log_likelihood, "one number, the log-likelihood, as its second answer")
+        return _judge_total(value, models, X)
+
+    yield from part(1, height)
+    yield from part(1, total)
+
+
+def _note_mixture(model: Any, X: NDArray[np.float64]) -> Any:
+    """Read a mixture of three components in the banknotes' six lengths in mm."""
     gmm = as_mixture(model, "a fitted GaussianMixture as its first answer")
-    total = as_number(log_likelihood, "one number, the log-likelihood, as its second answer")
     need(
         gmm.means_.shape == (3, N_LENGTHS),
         "wrong-size",
         f"Expected 3 components in {N_LENGTHS} lengths, got {gmm.means_.shape[0]} components in "
         f"{gmm.means_.shape[1]} features.",
     )
-    X = load_banknotes().drop(columns="Status").to_numpy()
     need(
         (np.abs(gmm.means_ - X.mean(axis=0)) < np.ptp(X, axis=0)).all(),
         "other-units",
@@ -65,9 +82,7 @@ def reach_optimum(model: Any, log_likelihood: Any) -> Any:
         "These are not the parameters of a fitted mixture: expected positive variances, and positive weights that "
         "sum to 1. Leave what `fit` found as it is.",
     )
-    reached, best = _total(gmm, X), _total(_published(), X)
-    yield _judge_height(gmm.covariance_type, reached, best)
-    yield _judge_total(total, [(gmm, reached), (_published(), best)], X)
+    return gmm
 
 
 def _judge_height(covariance_type: str, reached: float, best: float) -> Line:
