@@ -172,7 +172,7 @@ class FunctionForm:
         for credit in self.credits:
             chosen = [columns[name] for name in credit.of or columns]
             calls = range(len(inputs))[credit.calls or slice(None)]
-            if stop := next((m for c in chosen if (m := c.misfit(calls))), None):
+            if stop := next((stop for c in chosen if (stop := c.misfit(calls))), None):
                 yield Line(credit.points, False, str(stop), stop.mistake)
                 continue
             if credit.holds is None:

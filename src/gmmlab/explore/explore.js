@@ -262,7 +262,12 @@ function render({ model, el }) {
   const root = add(el, "section", { "aria-label": scene.name });
   const form = add(root, "form", { class: "gmmlab-controls" });
   form.addEventListener("submit", (event) => event.preventDefault());
-  const said = add(root, "p", { class: "gmmlab-said", role: "status", "aria-live": "polite" });
+  // A hidden copy of the longest sentence keeps the place, so that no sentence that wraps moves the charts.
+  const telling = add(root, "div", { class: "gmmlab-telling" });
+  const longest = add(telling, "p", { class: "gmmlab-longest", "aria-hidden": "true" });
+  const keep = (text) => text.length > longest.textContent.length && (longest.textContent = text);
+  for (const { text } of scene.frames) keep(text);
+  const said = add(telling, "p", { class: "gmmlab-said", role: "status", "aria-live": "polite" });
   const charts = add(root, "div", { class: "gmmlab-charts" });
   const [main, beside] = [add(charts, "div"), add(charts, "div")];
   const chart = new Chart(main, scene.chart);
@@ -295,7 +300,10 @@ function render({ model, el }) {
     if (control.plays) stop = addPlay(form, control.values.length - 1, () => at[c], move, quiet);
   });
   update();
-  if (scene.probe) addProbe(form, beside, chart, scene, (text) => (said.textContent = text));
+  if (scene.probe) addProbe(form, beside, chart, scene, (text) => {
+    said.textContent = text;
+    keep(`${text} 0000.0`);
+  });
   // Else JupyterLab takes the arrow keys for itself; it looks for this mark on the element in focus first.
   for (const node of form.elements) node.setAttribute("data-lm-suppress-shortcuts", "true");
   return () => stop();

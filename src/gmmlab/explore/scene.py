@@ -171,9 +171,9 @@ def mixture_legend(k: int) -> list[dict[str, Any]]:
     """Return the legend of samples, means and ellipses of k components."""
     return [
         *(marker_key(f"component {j}", j) for j in range(k)),
-        {"text": "none above 90%", "d": outline("o", 8), "fill": "white", "stroke-width": 2.4},
+        {"text": "no responsibility above 90%", "d": outline("o", 8), "fill": "white", "stroke-width": 2.4},
         {"text": "mean of a component", "d": "M-7,0H7M0,-7V7", "stroke-width": 2.5},
-        {"text": f"holds {PERCENT} of it", "d": outline("o", 13), "fill": "#eeeeee"},
+        {"text": f"ellipse that holds {PERCENT} of its component", "d": outline("o", 13), "fill": "#eeeeee"},
     ]
 
 

@@ -464,7 +464,7 @@ rare_rows = function_exercise(
                 Slip(
                     "chance-of-missing",
                     lambda share, least, chance: _rows_for(share, least, 1 - chance),
-                    "This sample *misses* the rare rows with that probability.",
+                    "This sample misses the rare rows with that probability.",
                 ),
             ],
             rtol=0.01,
