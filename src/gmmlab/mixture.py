@@ -6,6 +6,7 @@ so everything that compares or shows components first sorts or matches them. No 
 What needs more than a page stands in `gmmlab.engine` and is only named here:
 
 - ``best_fit`` reaches the good optimum, ``search`` does so for many models and measures them;
+- ``diagnose`` says in sentences what is doubtful about a fit;
 - ``em`` takes EM steps from given ``Parameters``; its parts are ``e_step``, ``statistics``
   and ``m_step``;
 - ``em_blocks`` does the same with rows that come in blocks, ``em_with_missing`` with missing entries, which
@@ -34,6 +35,7 @@ from gmmlab.engine.blocks import em_blocks
 from gmmlab.engine.classifier import GaussianMixtureClassifier
 from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, from_parameters, n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES, type_of
+from gmmlab.engine.diagnosis import diagnose
 from gmmlab.engine.em_steps import e_step, em, m_step, statistics
 from gmmlab.engine.fitting import DegenerateFitWarning, best_fit
 from gmmlab.engine.merging import merge_by_entropy
@@ -60,6 +62,7 @@ __all__ = [
     "bounding_volume",
     "covariance_matrices",
     "density_levels",
+    "diagnose",
     "e_step",
     "ellipse_radius",
     "em",
