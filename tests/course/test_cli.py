@@ -203,6 +203,7 @@ def test_start_makes_the_copy_and_opens_its_first_notebook(lab, opened, capsys):
     assert "new         notebooks/01_look.ipynb" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_letter_that_the_terminal_lacks_is_no_traceback(lab, opened):
     code = "import sys; from gmmlab.course.cli import main; sys.exit(main(['start', '\\u0142\\u0105b/x.ipynb/']))"
     (lab.parent / "łąb").write_text("")

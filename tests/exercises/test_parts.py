@@ -48,6 +48,7 @@ def test_the_same_sentence_is_shown_once_with_the_points_of_both():
 AWKWARD = re.compile(r"\*|made of numbers|\bgot\b[^.]*(\(\d+,[^)]*\)).*\1|__|got the stub|\bNone\b.*\bNone\b")
 
 
+@pytest.mark.slow
 def test_sentences_have_no_markdown_and_say_nothing_twice():
     told = {}
     for case in CASES[::4]:

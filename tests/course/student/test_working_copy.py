@@ -233,6 +233,7 @@ synchronise(Path(sys.argv[1]), {f"data/{n}.csv": b"x" * 10_000 for n in range(10
 """
 
 
+@pytest.mark.slow
 def test_two_copies_at_once_do_not_disturb_each_other(tmp_path):
     command = [sys.executable, "-c", TOGETHER, tmp_path / "copy"]
     both = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
@@ -288,6 +289,7 @@ synchronise(Path(sys.argv[1]), files)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 @pytest.mark.parametrize(
     ("before", "steps"), [(None, steps) for steps in range(14)] + [("update", steps) for steps in range(12)]
