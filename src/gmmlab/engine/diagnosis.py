@@ -119,17 +119,15 @@ def _components(rows: np.ndarray, gmm: GaussianMixture, p: Parameters) -> Iterat
     collapse = fault(space.of_rows(rows), space.of_mixture(p))
     if collapse and not (few and collapse.startswith("A component owns")):
         yield f"The fit has collapsed, so its likelihood means little. {collapse}"
-    matrices, sd = (
-        covariance_matrices(gmm),
-        np.where(rows.std(axis=0) > 0, rows.std(axis=0), np.sqrt(gmm.reg_covar or 1)),
-    )
-    narrow = np.linalg.eigvalsh(matrices)[:, 0] <= 4 * gmm.reg_covar
-    for thin in np.flatnonzero(narrow & (np.linalg.eigvalsh(matrices / np.outer(sd, sd))[:, 0] < THIN**2)):
-        if not collapse:
-            yield (
-                f"Component {thin} has collapsed, so the likelihood means little: only `reg_covar` gives it a width. Use "
-                "fewer components, and look for repeated values."
-            )
+    matrices, sd = covariance_matrices(gmm), rows.std(axis=0)
+    sd = np.where(sd > 0, sd, np.sqrt(gmm.reg_covar or 1))
+    thin = np.linalg.eigvalsh(matrices / np.outer(sd, sd))[:, 0] < THIN**2
+    propped = thin & (np.linalg.eigvalsh(matrices)[:, 0] <= 4 * gmm.reg_covar)
+    if propped.any() and not collapse:
+        yield (
+            f"Component {propped.argmax()} has collapsed, so the likelihood means little: only `reg_covar` gives it a "
+            "width. Use fewer components, and look for repeated values."
+        )
     for i in range(k):
         for j in range(i):
             apart = p.means[i] - p.means[j]
