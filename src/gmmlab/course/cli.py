@@ -199,6 +199,8 @@ def _grade(options: argparse.Namespace) -> int:
     print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
     print(f", see {out / 'problems.csv'}." if done.problems else ".")
     print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")
+    if done.question:
+        print(f"gmm-lab: {done.question}", file=sys.stderr)
     return 1 if done.problems else 0
 
 
@@ -360,6 +362,9 @@ COMMANDS = (
             ),
             _output("grades"),
             _Argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too"),
+            _Argument(
+                "--notebooks", metavar="03,04", help="what counts (default: what at least half of all handed in)"
+            ),
             _Argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports"),
             _Argument(
                 "--jobs",

@@ -11,7 +11,7 @@ import pytest
 
 from course.grade.classroom import FIT, answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError
-from gmmlab.course.grade import store
+from gmmlab.course.grade import command, store
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.store import Store, key_of, lab_version
@@ -62,7 +62,7 @@ def out(tmp_path_factory):
     hand_in(work, "guest/a.ipynb", full)
     hand_in(work, f"{FIT}.ipynb", full)
     for _ in range(2):  # the second time nothing is graded, and all is the same
-        grade_class(work, root / "out", class_list=root / "class.csv", lms="moodle")
+        grade_class(work, root / "out", class_list=root / "class.csv", lms="moodle", notebooks=[FIT, PLOT])
     return root / "out"
 
 
@@ -265,3 +265,82 @@ def test_an_archive_is_closed_when_grading_stops(tmp_path):
     (ours,) = [file for file in opened if str(file.name).endswith("all.zip")]
     works.close()
     assert ours.closed
+
+
+def cleared(notebook):
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return to_bytes(notebook)
+
+
+def untouched():
+    notebook = lab_notebook()
+    for number in (1, 2, 3):
+        answer(notebook, f"fit-{number}")
+    return without_figures(notebook)
+
+
+@pytest.mark.parametrize(
+    ("other", "content", "flag"),
+    [
+        (f"{FIT}.new.ipynb", "untouched", ""),
+        (f"{FIT}.new-2.ipynb", "cleared", ""),
+        (f"earlier/{FIT}-1.ipynb", "answered", ""),
+        (f"{FIT}-1.ipynb", "cleared", "the latest attempt could not be graded"),
+        (f"{FIT}-1.ipynb", "untouched", "the latest attempt has no answers"),
+    ],
+)
+def test_file_without_answers_or_of_the_lab_never_beats_one_with_answers(tmp_path, other, content, flag):
+    made = {"untouched": untouched(), "cleared": cleared(lab_notebook())}
+    made["answered"] = without_figures(answer(lab_notebook(), "fit-2", TOO_FEW))
+    os.utime(hand_in(tmp_path / "work", f"ann/{FIT}.ipynb", without_figures(lab_notebook())), (1, 1))
+    os.utime(hand_in(tmp_path / "work", f"ann/{other}", made[content]), (2, 2))
+    grade_class(tmp_path / "work", tmp_path / "out")
+    (row,) = rows_of(tmp_path / "out" / "grades.csv")
+    assert row["total"] == "6"
+    assert flag in row["flags"]
+    assert ("attempts" in row["flags"]) == bool(flag)
+    assert [line["file"] for line in rows_of(tmp_path / "out" / "problems.csv")] == [f"ann/{other}"]
+
+
+def test_cleared_outputs_are_not_run_and_blank(tmp_path):
+    hand_in(tmp_path / "work", "ann/a.ipynb", cleared(lab_notebook()))
+    grade_class(tmp_path / "work", tmp_path / "out", notebooks=[FIT])
+    (row,) = rows_of(tmp_path / "out" / "grades.csv")
+    assert (row["status"], row["total"], row[FIT]) == ("not run", "", "")
+    assert "no answer stored" in row["flags"]
+    (line,) = rows_of(tmp_path / "out" / "problems.csv")
+    assert "handed in without being run" in line["reason"]
+
+
+def test_one_stray_notebook_is_listed_and_on_nobodys_bill(tmp_path):
+    for name in ("ann", "bob", "cia"):
+        hand_in(tmp_path / "work", f"{name}/a.ipynb", without_figures(lab_notebook()))
+    hand_in(tmp_path / "work", "cia/plot.ipynb", without_figures(lab_notebook(PLOT)))
+    done = grade_class(tmp_path / "work", tmp_path / "out")
+    assert [row["percent"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["100"] * 3
+    (line,) = rows_of(tmp_path / "out" / "problems.csv")
+    assert (line["student"], line["status"]) == ("cia", "not counted")
+    assert f"{PLOT} (1 of 3 students)" in done.question
+    assert not (tmp_path / "out" / "feedback" / "cia" / f"{PLOT}.html").exists()
+    done = grade_class(tmp_path / "work", tmp_path / "out", notebooks=[FIT, PLOT])
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["6", "6", "14"]
+    assert done.question == ""
+
+
+def test_table_of_an_earlier_run_for_another_lms_is_taken_back(tmp_path):
+    hand_in(tmp_path / "work", "ann/a.ipynb", without_figures(lab_notebook()))
+    grade_class(tmp_path / "work", tmp_path / "out", lms="canvas")
+    grade_class(tmp_path / "work", tmp_path / "out")
+    assert not (tmp_path / "out" / "canvas.csv").exists()
+
+
+@pytest.mark.parametrize("words", ["3,05", "03_fit_mixture 5", "03; 05_plot_mixture.ipynb"])
+def test_notebooks_that_count_are_named_by_number_or_name(words):
+    assert command._named(words) == [FIT, PLOT]
+
+
+def test_notebook_that_the_lab_does_not_have_is_a_sentence():
+    with pytest.raises(LabError, match="no notebook 99"):
+        command._named("99")

@@ -1,6 +1,7 @@
 """From the command line of ``gmm-lab grade`` to `gmmlab.course.grade.whole_class`."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from gmmlab.course import LabError
 from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import Summary, grade_class
 from gmmlab.course.grade.workers import Mode, cores
+from gmmlab.exercises.registry import exercises
 
 
 def grade_from_options(options: argparse.Namespace) -> Summary:
@@ -27,7 +29,21 @@ def grade_from_options(options: argparse.Namespace) -> Summary:
         dask=options.dask,
         class_list=Path(options.class_list) if options.class_list else None,
         lms=options.lms,
+        notebooks=_named(options.notebooks) if options.notebooks else None,
     )
+
+
+def _named(words: str) -> list[str]:
+    """Return the notebooks that the words say: whole names, or numbers."""
+    known = list(dict.fromkeys(ex.notebook for ex in exercises()))
+    found = []
+    for word in re.split(r"[\s,;]+", words.strip(" ,;")):
+        number = f"{int(word):02d}_" if word.isdecimal() else f"{word.removesuffix('.ipynb')}_"
+        fitting = [name for name in known if f"{name}_".startswith(number)]
+        if len(fitting) != 1:
+            raise LabError(f"The lab has no notebook {word} with exercises. It has {', '.join(known)}.")
+        found += fitting
+    return found
 
 
 def _mode(options: argparse.Namespace, out: Path) -> Mode:

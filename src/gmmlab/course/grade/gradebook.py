@@ -19,12 +19,15 @@ from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
+from gmmlab.course.student.working_copy import EARLIER
 from gmmlab.exercises.registry import exercises
 
 MISSING = "missing"
 _AGAIN = {GRADER_DIED}
 """Results that a second run does not use again: the machine may be to blame."""
 
+
+_OF_LAB = re.compile(rf"\.new(-\d+)?\.ipynb$|(^|[/\\: ]){EARLIER}[/\\][^/\\]*$")
 
 _NAMED = 5
 """Most students who are named in one flag."""
@@ -36,6 +39,21 @@ class Attempt(NamedTuple):
     number: int
     found: Found
     result: Result
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything in it was answered."""
+        return any(judged.status not in ("missing", "open") for judged in self.result.exercises.values())
+
+    @property
+    def is_of_lab(self) -> bool:
+        """Whether the lab put the file there: a new version beside the student's, or one that it put away."""
+        return bool(_OF_LAB.search(self.found.where))
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, tuple[int, float, str]]:
+        """Sorts the attempts: the last one counts. Without answers none goes before one that has some."""
+        return self.is_answered, self.result.points is not None, not self.is_of_lab, self.found.attempt
 
 
 @dataclass
@@ -105,12 +123,17 @@ class Gradebook:
     Attributes
     ----------
     notebooks : list of str
-        Those that anyone handed in, in the order of the lab.
+        Those that count, in the order of the lab: the ones asked for, else those of at least half of all who handed in.
+    question : str
+        What to ask the instructor: whether a notebook counts that fewer handed in.
     students : list of Student
         All who handed in or are on the class list, sorted by name.
     """
 
-    def __init__(self, found: list[Found], store: Store, listed: list[Listed]) -> None:
+    def __init__(
+        self, found: list[Found], store: Store, listed: list[Listed], notebooks: Sequence[str] | None = None
+    ) -> None:
+        self._wanted = notebooks
         self.found, self.store, self.listed = found, store, listed
         self.keys: list[str] = [""] * len(found)
         self.problems: dict[int, str] = {i: each.problem for i, each in enumerate(found) if each.problem}
@@ -131,6 +154,7 @@ class Gradebook:
         self.students = order
         self._folders = _folders(order)
         self.notebooks: list[str] = []
+        self.question = ""
         self.pairs: dict[int, list[tuple[str, str]]] = {}
 
     def run(self, mode: Mode, jobs: int, dask: str | None) -> None:
@@ -166,15 +190,27 @@ class Gradebook:
         answers: dict[str, dict[int, str]] = defaultdict(dict)
         files: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         names: Counter[str] = Counter()
+        handed_in = 0
         for place, row in enumerate(self._rows()):
             names.update(list(row.counted))
+            handed_in += bool(row.counted)
             for name, attempt in row.counted.items():
                 given = {id: j.answer for id, j in attempt.result.exercises.items() if j.answer}
                 for id, fingerprint in given.items():
                     answers[id][place] = fingerprint
                 if given:
                     files[name, self.digests[attempt.number]].append(place)
-        self.notebooks = [name for name in dict.fromkeys(ex.notebook for ex in exercises()) if names[name]]
+        known = dict.fromkeys(ex.notebook for ex in exercises())
+        counts = [name for name in known if 2 * names[name] >= handed_in and names[name]]
+        self.notebooks = counts if self._wanted is None else [name for name in known if name in self._wanted]
+        few = [
+            f"{name} ({names[name]} of {handed_in} students)" for name in known if names[name] and name not in counts
+        ]
+        if few and self._wanted is None:
+            self.question = (
+                f"Does this count: {', '.join(few)}? It is listed and not counted. "
+                f"Say what counts, such as: --notebooks {','.join(name[:2] for name in self.notebooks) or '03,04'}"
+            )
         self.pairs = self._pairs(answers, files)
 
     def _pairs(
@@ -201,8 +237,13 @@ class Gradebook:
     def rows(self) -> Iterator[Row]:
         """Yield the row of each student, in order."""
         for place, row in enumerate(self._rows()):
+            for name in row.counted.keys() - set(self.notebooks):
+                stray = row.counted.pop(name)
+                row.flags.pop(name, None)
+                row.problems.append((stray.found.where, "not counted", f"{name} is not among the notebooks that count"))
             for name, flag in self.pairs.get(place, []):
-                row.flags[name].append(flag)
+                if not name or name in self.notebooks:
+                    row.flags[name].append(flag)
             if names := self._persons.same.get(row.student):
                 row.flags[""].append(f"handed in under {len(names)} names: {', '.join(names)}")
             if why := self._persons.doubtful.get(row.student):
@@ -248,21 +289,32 @@ class Gradebook:
                 row.problems += [(a.found.where, a.result.status, a.result.reason) for a in tried]
 
     def _choose(self, row: Row, name: str, tried: list[Attempt]) -> None:
-        """Let the latest attempt count that was judged; of those that were not, the latest says why."""
-        judged = [attempt for attempt in tried if attempt.result.points is not None]
-        counts = row.counted[name] = (judged or tried)[-1]
+        """Let the latest attempt count that has answers; where none has, the latest says why."""
+        counts = row.counted[name] = max(tried, key=lambda attempt: attempt.rank)
         row.flags[name] += counts.result.flags
         for attempt in tried:
             failed = attempt.result.status != "ok"
             if failed:
                 row.problems.append((attempt.found.where, attempt.result.status, attempt.result.reason))
             elif attempt is not counts:
-                why = f"another attempt is later: {counts.found.where}"
+                why = _why_not(attempt, counts)
                 row.problems.append((attempt.found.where, "not counted", why))
-        if len(tried) > 1:
-            row.flags[name].append(f"{len(tried)} attempts")
-        if judged and judged[-1] is not tried[-1]:
-            row.flags[name].append("the latest attempt could not be graded, an earlier one counts")
+        own = [attempt for attempt in tried if not attempt.is_of_lab] or [counts]
+        if len(own) > 1:
+            row.flags[name].append(f"{len(own)} attempts")
+        if own[-1] is not counts and not counts.is_of_lab:
+            what = "could not be graded" if own[-1].result.points is None else "has no answers"
+            row.flags[name].append(f"the latest attempt {what}, an earlier one counts")
+        elif counts.is_of_lab:
+            row.flags[name].append("a file that the lab itself wrote counts, since no other has answers")
+
+
+def _why_not(attempt: Attempt, counts: Attempt) -> str:
+    if attempt.is_of_lab:
+        return f"the lab itself wrote it; what counts is {counts.found.where}"
+    if counts.is_answered and not attempt.is_answered:
+        return f"it has no answers; what counts is {counts.found.where}"
+    return f"another attempt is later: {counts.found.where}"
 
 
 def _guess(where: str) -> str:

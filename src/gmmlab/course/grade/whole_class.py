@@ -1,5 +1,6 @@
 """``gmm-lab grade``: from submissions to tables, pages and a report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +10,19 @@ from gmmlab.course.grade import tables
 from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.gradebook import Gradebook
+from gmmlab.course.grade.roster import LMS
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to: students, files found, and lines of ``problems.csv``."""
+    """What a run came to: students, files found, lines of ``problems.csv``, and what to ask the instructor."""
 
     students: int
     files: int
     problems: int
+    question: str = ""
 
 
 def grade_class(
@@ -31,6 +34,7 @@ def grade_class(
     dask: str | None = None,
     class_list: Path | None = None,
     lms: str | None = None,
+    notebooks: Sequence[str] | None = None,
 ) -> Summary:
     """Grade what a class handed in, and write what instructor and students get.
 
@@ -50,6 +54,8 @@ def grade_class(
         A .csv file of all students: those who handed in nothing get a row too.
     lms : str, optional
         ``"canvas"`` or ``"moodle"``: also write a table that it takes.
+    notebooks : sequence of str, optional
+        Those that count; others are listed. Default: those of at least half of all who handed in.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def grade_class(
         raise LabError(f"{out} holds the submissions. Give another folder for the results, with -o.")
     listed = read_class_list(class_list) if class_list else []
     found = collect(submissions, out)
-    book = Gradebook(found, Store(out), listed)
+    book = Gradebook(found, Store(out), listed, notebooks)
     book.run(mode, jobs, dask)
     return write_all(book, out, lms)
 
@@ -90,7 +96,9 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     book.store.hand_out(pages, out / "feedback")
     tables.write(out / "grades.csv", lines)
     tables.write(out / "problems.csv", problems)
+    for other in LMS.keys() - {lms}:  # of an earlier run, with other grades
+        (out / f"{other}.csv").unlink(missing_ok=True)
     if lms:
         tables.write(out / f"{lms}.csv", tables.for_lms(for_lms, book.notebooks, lms))
     atomic_write(out / "report.html", report(seen, list(book.orphans())))
-    return Summary(seen.students, len(book.found), len(problems) - 1)
+    return Summary(seen.students, len(book.found), len(problems) - 1, book.question)

@@ -52,6 +52,10 @@ class Work(NamedTuple):
 Done = tuple[Result, bytes | None]
 
 
+NOT_RUN = "not run"
+"""The status of a notebook whose check cells have no outputs."""
+
+
 def grade_one(work: Work, hard: bool = True) -> Done:
     """Grade one file; this is what a worker does.
 
@@ -106,7 +110,12 @@ def _graded(work: Work, notebook: Notebook, name: str, hard: bool) -> Done:
             saved, answered = answered, judge_notebook(seen, name, work.mode.seed) if seen else {}
             flags += _differences(saved, answered)
             reason = "" if status == "ok" else f"when it was run again: {status}"
-        judged = results_of(answered, name) if seen else {}
+        if again is None and not answered:
+            status, reason = (
+                NOT_RUN,
+                "it holds no result of any check cell: it was handed in without being run and saved",
+            )
+        judged = results_of(answered, name) if seen and status != NOT_RUN else {}
         result = Result(status, reason, name, judged, flags)
     return result, _page(work, name, seen, answered, reason, hard) if seen else None
 
