@@ -362,9 +362,7 @@ COMMANDS = (
             ),
             _output("grades"),
             _Argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too"),
-            _Argument(
-                "--notebooks", metavar="03,04", help="what counts (default: what half of all handed in)"
-            ),
+            _Argument("--notebooks", metavar="03,04", help="what counts (default: what half of all handed in)"),
             _Argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports"),
             _Argument(
                 "--jobs",
