@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -106,7 +106,8 @@ def build(notebooks: Sequence[Path], target: Path) -> list[str]:
     with TemporaryDirectory(ignore_cleanup_errors=True) as work:
         source = Path(work, "source")
         _write_source(notebooks, source)
-        return _make_pages(source, target, Path(work, "doctrees"), pages=len(notebooks) + 3)
+        pages = sum(path.suffix in {".md", ".ipynb"} for path in source.rglob("*"))
+        return _make_pages(source, target, Path(work, "doctrees"), pages)
 
 
 def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[str]:
@@ -146,6 +147,14 @@ def _write_source(notebooks: Sequence[Path], source: Path) -> None:
     readme = (root / "README.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index(chapters, readme), encoding="utf-8")
     (source / "api.md").write_text(api(), encoding="utf-8")
+    if "symptoms" in _other_pages(chapters):
+        shutil.copy(SITE / "symptoms.md", source)
+
+
+def _other_pages(chapters: Iterable[str]) -> list[str]:
+    """Return the pages after the chapters; that of symptoms needs all chapters to which it leads."""
+    leads = re.findall(r"\(notebooks/(\w+)\.ipynb", (SITE / "symptoms.md").read_text(encoding="utf-8"))
+    return ["symptoms"] * (set(leads) <= set(chapters)) + ["data/README", "api"]
 
 
 def _write_player(static: Path) -> None:
@@ -249,10 +258,10 @@ def index(chapters: dict[str, NotebookNode], readme: str) -> str:
     rows = re.findall(r"^\| \[(\w+)\]\([^)]*\) \| (.+) \| (\d+ min) \|$", readme, flags=re.M)
     words = {stem: f"{question} *{time}*" for stem, question, time in rows}
     cards = "\n".join(_card(stem, notebook, words.get(stem, "")) for stem, notebook in chapters.items())
-    pages = "\n".join(f"notebooks/{stem}" for stem in chapters)
+    pages = "\n".join([*(f"notebooks/{stem}" for stem in chapters), *_other_pages(chapters)])
     return (
         f"# The GMM lab\n\n{lead}\n\n![{COVER_ALT}]({COVER.name})\n\n## The notebooks\n\n"
-        f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\ndata/README\napi\n```\n'
+        f'<ol class="cards">\n{cards}\n</ol>\n\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n'
     )
 
 
