@@ -234,7 +234,9 @@ class _Column:
 
     def misfit(self, calls: Iterable[int]) -> Misfit | None:
         """Return what stops the judging of these calls."""
-        return next((self.misfits[i] for i in calls if i in self.misfits), None)
+        found = next((self.misfits[i] for i in calls if i in self.misfits), None)
+        # The same trouble in several calls is told in one sentence.
+        return found and next(other for other in self.misfits.values() if other.mistake == found.mistake)
 
     def right(self, calls: Iterable[int]) -> bool:
         return self._same(self.expected, calls)
@@ -263,7 +265,8 @@ class _Column:
     def _rounded(self, calls: Iterable[int]) -> bool:
         def same(digits: int) -> bool:
             pairs = [(self.numbers[i], np.round(self.expected[i], digits)) for i in calls]
-            return all(a.shape == b.shape and b.any() and np.allclose(a, b, 1e-6, 1e-9) for a, b in pairs)
+            alike = all(a.shape == b.shape and np.allclose(a, b, 1e-6, 1e-9) for a, b in pairs)
+            return alike and any(b.any() for _, b in pairs)
 
         return not self.misfit(calls) and any(map(same, range(5)))
 

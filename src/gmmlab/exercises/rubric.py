@@ -119,9 +119,11 @@ def describe(answer: Any) -> str:
             return f"a DataFrame of {answer.shape[0]} rows and {answer.shape[1]} columns"
         case pd.Series():
             return f"a Series of {len(answer)} values"
-        case list():
+        case list() | tuple():
+            # A stored tuple is a list.
+            kind = "tuple" if isinstance(answer, tuple) else "list or tuple"
             texts = ", some of them texts" if any(isinstance(v, str) for v in answer) else ""
-            return f"a list or tuple of {len(answer)} {'item' if len(answer) == 1 else 'items'}{texts}"
+            return f"a {kind} of {len(answer)} {'item' if len(answer) == 1 else 'items'}{texts}"
         case dict():
             return f"a dict of {len(answer)} items"
         case AxesAnswer():
@@ -145,6 +147,13 @@ def as_number(answer: Any, expected: str = "one number") -> float:
     need(values.size == 1, "wrong-shape", f"Expected {expected}, got {describe(answer)}.")
     value = float(values.reshape(-1)[0])
     need(np.isfinite(value), "not-finite", f"Expected {expected}, got {value}: see where it arises.")
+    return value
+
+
+def as_count(answer: Any, expected: str) -> float:
+    """Read a whole number from 1."""
+    value = as_number(answer, expected)
+    need(value >= 1 and value.is_integer(), "not-a-count", f"Expected {expected}, 1 or more, got {value:.4g}.")
     return value
 
 

@@ -491,9 +491,7 @@ class TestHonest:
         shown = [text(run("import numpy as np\nprint(np.random.rand())").notebook, 0) for _ in range(2)]
         assert shown[0] != shown[1]
 
-    @pytest.mark.parametrize(
-        "content", [b"", b"\xff\xfe", b"[]", b'{"cells": 3}', b'{"worksheets": []}', b"[" * 10**5]
-    )
+    @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b'{"cells": 3}', b'{"worksheets": []}', b"[" * 10**5])
     def test_what_is_no_notebook_is_called_so(self, content):
         result = rerun(content, inputs={})
         assert result.status.startswith("unreadable: ")

@@ -13,6 +13,7 @@ from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exerci
 from gmmlab.exercises.rubric import (
     Line,
     Mistake,
+    as_count,
     as_number,
     mistakes_made,
     need,
@@ -69,7 +70,7 @@ def _judge_spread(sd: Any) -> Line:
         1,
         abs(spread - _values()["sd"]["right"][0]) < 0.051,
         "This is the standard deviation of the flipper length in that component, in mm.",
-        *_near(spread, _values()["sd"], 0.02),
+        *_near(spread, _values()["sd"], 0.005),
         otherwise="Fit two full components to the training birds, and take the root of the right diagonal entry.",
     )
 
@@ -80,7 +81,7 @@ def _judge_slope(correlation: Any) -> Line:
         1,
         abs(slope - _values()["correlation"]["right"][0]) < 0.0076,
         "This is the correlation within the component; over all birds it is negative.",
-        *_near(slope, _values()["correlation"], 0.01),
+        *_near(slope, _values()["correlation"], 0.005),
         otherwise="Divide the covariance of the component by both of its standard deviations.",
     )
 
@@ -88,7 +89,7 @@ def _judge_slope(correlation: Any) -> Line:
 def _near(value: float, known: Mapping[str, Iterable[float]], tolerance: float) -> list[Mistake]:
     """Say which mistakes give this value, to a share ``tolerance`` of it."""
     made = {
-        name: any(abs(value - other) <= tolerance * abs(other) for other in others)
+        name: any(abs(value - other) <= 0.0051 + tolerance * abs(other) for other in others)
         for name, others in known.items()
         if name != "right"
     }
@@ -172,7 +173,7 @@ def components_within_budget(answer: Any) -> Iterator[Line]:
 
 
 def _judge_types(kinds: Sequence[str], table: Mapping[str, Any]) -> Line:
-    k = {kind: as_number(table[kind], f"one whole number for {kind}") for kind in kinds}
+    k = {kind: as_count(table[kind], f"one whole number for {kind}") for kind in kinds}
     wrong = [kind for kind in kinds if k[kind] != _afford(kind)]
     mistakes = mistakes_made(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
     where = " and ".join(wrong)

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, part, rubric, wrong_kind
+from gmmlab.exercises.rubric import Line, as_count, as_number, mistakes_made, need, part, rubric, wrong_kind
 
 NOTEBOOK = "01_load_data"
 
@@ -80,7 +80,7 @@ def clumps_on_islands(answer: Any) -> Iterator[Line]:
 
 
 def _judge_islands(islands: list[str], counts: dict[str, Any], truth: dict[str, int]) -> Line:
-    kinds = {island: as_number(counts[island], f"one whole number for {island}") for island in islands}
+    kinds = {island: as_count(counts[island], f"one whole number for {island}") for island in islands}
     too_many = [kinds[island] - truth[island] for island in islands]
     if islands == ["Dream"] and too_many == [1] and counts["Torgersen"] != 3:
         words = (

@@ -392,6 +392,7 @@ _AFTER = {
     "wrong-units": "You added 2 to the scaled bill length, that is, two standard deviations. Add 2 mm first, then "
     "transform.",
     "hard-labels": "This is a hard label written as a row. Responsibilities say how sure the model is.",
+    "percent": "These are percentages: they sum to 100. Responsibilities are shares, which sum to one.",
     "density-for-probability": "These do not sum to one, as responsibilities do. Are they densities?",
     "not-sorted": "The three numbers are right, but not their order. Ask `gmm`, whose components are sorted by bill "
     "length, and leave the columns as they are.",
@@ -410,23 +411,26 @@ def _after_line(answer: Any) -> Line:
         "wrong-column": _alike(shares, 0, 2),
         "hard-labels": np.array_equal(np.sort(shares), [0, 0, 1]),
         "wrong-units": _alike(shares, two_sd, 0),
+        "percent": abs(shares.sum() - 100) < 1,
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
         "not-sorted": _alike(np.sort(shares), 2, 0, order=np.sort),
     }
     return rubric(
         1,
-        _alike(shares, 2, 0),
+        _alike(shares, 2, 0, tolerance=0.0051),  # two digits are enough
         "Two millimetres take the doubt away.",
         *mistakes_made(made, _AFTER),
         otherwise="These are not the responsibilities of this bird with a bill 2 mm longer.",
     )
 
 
-def _alike(shares: NDArray, longer: float, deeper: float, order: Callable = np.asarray) -> bool:
+def _alike(
+    shares: NDArray, longer: float, deeper: float, order: Callable = np.asarray, tolerance: float = 1e-3
+) -> bool:
     """Whether these are the responsibilities of the least sure bird with its bill changed by so many mm."""
     gmm, X_train, _ = _lesson()
     bird = X_train.iloc[[_least_sure(X_train)]] + [longer, deeper, 0, 0]
-    return bool(np.allclose(shares, order(gmm.predict_proba(bird)[0]), atol=1e-3))
+    return bool(np.allclose(shares, order(gmm.predict_proba(bird)[0]), atol=tolerance))
 
 
 EXERCISES = [responsibilities, name_clusters, least_sure_bird]

@@ -1,0 +1,50 @@
+"""Answers that nobody wrote: right ones rounded, in other units, off by one, turned, or in another container."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exercises.case import Case
+from gmmlab.exercises import Exercise
+from gmmlab.exercises.form import FunctionForm
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "rounded": lambda x: np.round(x, 2),
+    "times 100": lambda x: np.asarray(x) * 100,
+    "by 100": lambda x: np.asarray(x) / 100,
+    "plus one": lambda x: np.asarray(x) + 1,
+    "minus one": lambda x: np.asarray(x) - 1,
+    "negative": lambda x: -np.asarray(x, dtype=float),
+    "turned": np.transpose,
+    "reversed": lambda x: np.flip(x),
+    "halved": lambda x: np.asarray(x) / 2,
+}
+SAME: dict[str, Callable[[Any], Any]] = {
+    "list": lambda x: np.asarray(x).tolist(),
+    "tuple": lambda x: tuple(np.asarray(x).tolist()) if np.ndim(x) else x,
+    "frame": lambda x: pd.DataFrame(x) if np.ndim(x) == 2 else pd.Series(x) if np.ndim(x) == 1 else x,
+    "float32": np.float32,
+}
+
+
+def swept(ex: Exercise, right: Case) -> Iterator[tuple[str, tuple]]:
+    """Yield for each change of a right answer its name and the answers."""
+    if isinstance(ex.form, FunctionForm):
+        for k, value in enumerate(ex.form.returns):
+            for name, change in (CHANGES | SAME).items():
+                yield name, (ex.form.answers(k, lambda *a, f=value.right, c=change: c(f(*a))),)
+    elif ex.inputs is None:
+        answers = right.answers()
+        for k, answer in enumerate(answers):
+            for name, change in (CHANGES | SAME).items():
+                if (new := _changed(answer, change)) is not None:
+                    yield name, (*answers[:k], new, *answers[k + 1 :])
+
+
+def _changed(answer: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(answer, dict):
+        return {key: _changed(value, change) for key, value in answer.items()}
+    numeric = isinstance(answer, int | float | np.ndarray | np.generic) and np.asarray(answer).dtype.kind in "iuf"
+    return change(answer) if numeric else None
