@@ -48,3 +48,27 @@ def _changed(answer: Any, change: Callable[[Any], Any]) -> Any:
         return {key: _changed(value, change) for key, value in answer.items()}
     numeric = isinstance(answer, int | float | np.ndarray | np.generic) and np.asarray(answer).dtype.kind in "iuf"
     return change(answer) if numeric else None
+
+
+def two_mistakes(ex: Exercise) -> Iterator[tuple[str, set[str], Callable]]:
+    """Yield answers that make two mistakes: their names, those of slips that may be told, and the function."""
+    if not isinstance(ex.form, FunctionForm):
+        return
+    values = ex.form.returns
+    for k, value in enumerate(values):
+        for slip in value.slips:
+            formula = slip.formulas[0]
+            for name in ("rounded", "times 100", "plus one", "negative"):
+                change = CHANGES[name]
+                yield f"{slip.name}, {name}", {slip.name}, ex.form.answers(k, lambda *a, f=formula, c=change: c(f(*a)))
+            for other in [slip for later in values[k + 1 :] for slip in later.slips][:4]:
+                both = _both(ex.form, {slip.name: formula, other.name: other.formulas[0]}, k, other)
+                yield f"{slip.name}, {other.name}", {slip.name, other.name}, both
+
+
+def _both(form: FunctionForm, formulas: dict[str, Callable], k: int, other: Any) -> Callable:
+    at = next(j for j in range(k + 1, len(form.returns)) if other in form.returns[j].slips)
+    first, second = next(iter(formulas.values())), other.formulas[0]
+    return lambda *a: tuple(
+        first(*a) if j == k else second(*a) if j == at else value.right(*a) for j, value in enumerate(form.returns)
+    )
