@@ -184,9 +184,12 @@ def test_a_move_in_an_explorer_is_answered(reader, screenshots):
     page = reader.open("notebooks/03_fit_mixture")
     explorer = page.locator(".gmmlab-explorer")
     before = explorer.locator(".gmmlab-said").inner_text()
+    height = explorer.locator(".gmmlab-telling").bounding_box()["height"]
     explorer.locator("input[type=range]").first.fill("60")
     after = explorer.locator(".gmmlab-said").inner_text()
+    assert not page.locator(".cell_output:has(.gmmlab-explorer) .gmmlab-caption").first.is_visible()
     assert "after 60 of 60 iterations" not in before and "after 60 of 60 iterations" in after
+    assert explorer.locator(".gmmlab-telling").bounding_box()["height"] == height  # the chart has not jumped
     explorer.screenshot(path=screenshots / "book-explorer.png")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from gmmlab import explore, plot
 from gmmlab.data import load_banknotes, load_faithful, load_wreath
+from gmmlab.explore.scene import mixture_legend
 
 FAITHFUL = load_faithful()
 
@@ -55,3 +56,10 @@ def with_gap() -> pd.DataFrame:
 def test_what_cannot_be_shown_is_refused_with_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_a_legend_says_what_it_means_without_the_chart():
+    texts = [entry["text"] for entry in mixture_legend(1)]
+    assert "no responsibility above 90%" in texts
+    assert "ellipse that holds 90% of its component" in texts
+    assert not any(text.endswith(" of it") for text in texts)
