@@ -231,3 +231,72 @@ def test_link_put_in_place_of_a_file_is_not_followed(tmp_path):
     (tmp_path / found.where).symlink_to("/etc/passwd")
     with pytest.raises(LabError, match="it cannot be read"):
         Archives().read(found.way, MAX_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("anon_AbC12_90034_work.ipynb", Student("anon_AbC12")),
+        ("anon_LATE_AbC12_90035_work.ipynb", Student("anon_AbC12")),
+        ("Lab 3_jdoe_attempt_2026-11-20-10-30-00_work.ipynb", Student("jdoe")),
+        ("Lab_3_a_jdoe_attempt_2026-11-20-10-30-00.txt", Student("jdoe")),
+        ("Jane Doe - 03_fit_mixture.ipynb", Student("Jane Doe")),
+        ("Jane Doe - Copy of 03_fit_mixture.ipynb", Student("Jane Doe")),
+        ("Copy of 03_fit_mixture.ipynb", None),
+        ("Copy of work.ipynb", None),
+        ("submission_12345678.ipynb", Student("submission_12345678")),
+        ("submission_12345678.zip", Student("submission_12345678")),
+    ],
+)
+def test_names_of_four_systems(name, student):
+    assert student_of(name) == student
+
+
+@pytest.mark.parametrize("archive", ["submissions (1).zip", "submissions-2.zip", "all.zip", "submissions.zip"])
+@pytest.mark.parametrize("inner", ["submissions/", "submissions/submissions/"])
+@pytest.mark.parametrize("people", [("ann/a.ipynb", "bob/lab/b.ipynb"), ("ann_1_2_a.ipynb", "bob_3_4_a.ipynb")])
+def test_folder_around_the_class_is_no_student(tmp_path, archive, inner, people):
+    (tmp_path / archive).write_bytes(packed(**{inner + name: BOOK for name in people}))
+    assert [who.partition("_")[0] for who, _ in listed(tmp_path / archive)] == ["ann", "bob"]
+    put(tmp_path / "unpacked", *(inner + name for name in people))
+    assert [who.partition("_")[0] for who, _ in listed(tmp_path / "unpacked")] == ["ann", "bob"]
+
+
+@pytest.mark.parametrize("folders", [("notebooks", "earlier"), ("03", "04"), ("week 1", "week 2")])
+def test_only_student_with_several_folders_is_one_student(tmp_path, folders):
+    put(tmp_path, *(f"ann/{folder}/a.ipynb" for folder in folders))
+    assert {who for who, _ in listed(tmp_path)} == {"ann"}
+
+
+@pytest.mark.parametrize("what", ["work.pdf", "work.html", "work.7z", "onlinetext.txt"])
+@pytest.mark.parametrize("packing", [False, True])
+def test_who_handed_in_something_else_is_missing_in_words(tmp_path, what, packing):
+    names = ["doejane_1_2_nb.ipynb", f"roerick_3_4_{what}"]
+    put(tmp_path / "work", *names)
+    (tmp_path / "all.zip").write_bytes(packed(**dict.fromkeys(names, BOOK)))
+    _, rick = collect(tmp_path / ("all.zip" if packing else "work"))
+    assert (rick.student, rick.status) == (Student("roerick", "3"), "missing")
+    assert rick.problem == f"no notebook was handed in, but roerick_3_4_{what}"
+
+
+def test_document_of_nobody_is_listed(tmp_path):
+    put(tmp_path, "ann_a.ipynb", "essay.pdf")
+    assert [(each.student, bool(each.problem)) for each in collect(tmp_path)] == [(None, True), (Student("ann"), False)]
+
+
+def test_gradescope_says_whose_its_folders_are(tmp_path):
+    put(tmp_path / "x", "submission_1/a.ipynb", "submission_2/a.ipynb", "submission_3/a.ipynb")
+    (tmp_path / "x" / "submission_metadata.yml").write_text(
+        "---\nsubmission_1:\n  :submitters:\n  - :name: Jane Doe\n    :sid: '007'\n    :email: j@x.org\n"
+        "submission_2:\n  :submitters:\n  - :name: Rick Roe\n    :sid:\n"
+        "submission_3:\n  :submitters:\n  - :name: Ann\n    :sid: '1'\n  - :name: Bob\n    :sid: '2'\n"
+    )
+    assert [each.student for each in collect(tmp_path / "x")] == [
+        Student("Jane Doe", "007"), Student("Rick Roe"), Student("submission_3"),
+    ]  # fmt: skip
+
+
+def test_folder_around_the_class_may_be_named_last(tmp_path):
+    names = {"submissions/ann/a.ipynb": BOOK, "submissions/bob/b.ipynb": BOOK, "submissions/": b""}
+    (tmp_path / "all.zip").write_bytes(packed(**names))
+    assert [who for who, _ in listed(tmp_path / "all.zip")] == ["ann", "bob"]

@@ -21,10 +21,24 @@ MAX_ARCHIVES = 20
 MAX_NESTED = 3
 """Most archives that lie in one another."""
 
+MAX_WHO = 5_000_000
+"""Most bytes of the file in which Gradescope says whose the folders are."""
+
 _WHOSE = "its name does not say whose it is: put it into a folder named after the student"
 _ARCHIVE = re.compile(r"\.(zip|tgz|tar|tar[^.]*\.gz)$", re.I)
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<file>.+)")
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)", re.S)
+_ANONYMOUS = re.compile(r"(?P<name>anon_(?:LATE_)?[A-Za-z0-9]{5})_\d+_(?P<file>.+)")
+_BLACKBOARD = re.compile(r".+_(?P<name>[^_]+)_attempt_\d{4}(?:-\d\d){3,5}(?:_(?P<file>.*)|\.\w+)", re.S)
+_CLASSROOM = re.compile(r"(?!copy of |kopie von )(?P<name>[^_\d]+?) - (?P<file>.+)", re.I)
+_GRADESCOPE = re.compile(r"(?P<name>submission_\d+)(?:\.\w+)*")
+_COPY = re.compile(r"(copy of|kopie von|copie de|copia de|copia di)?[\W_]*", re.I)
+_WHO = "submission_metadata.yml"
+"""In which Gradescope says whose the folders are."""
+
+_DOCUMENT = re.compile(r"\.(pdf|html?|7z|rar|docx?|odt|py|rtf)$", re.I)
+_AGAIN = re.compile(r"([ _-]*(\(\d+\)|copy|kopie)|-\d+)+$", re.I)
+_OF_LAB = re.compile(r"(\d+|notebooks?|data|earlier|gmm-?lab|(week|part|lab|unit|day)[ _-]?\d*)|\d\d_\w+", re.I)
 _ATTEMPT = re.compile(r"attempt[ _-]?(\d[\d-]*)|-(\d{1,2})(?=(?:\.(?:ipynb|zip|tgz|tar|gz))+$)", re.I)
 
 
@@ -154,17 +168,36 @@ class _Listing:
 
     def _of_class(self, streams: list[Stream], where: str) -> Iterator[Found]:
         """List as many students as the names say."""
-        # Some programs pack all into one folder that is called like the archive.
-        above = int(all(each.parts[0] == _stem(where) for each in streams))
+        above = _wrappers(streams, where)
+        called = self._called(streams, above)
         groups: dict[Student | None, list[Stream]] = defaultdict(list)
         for each in streams:
             parts = each.parts[above:]
             in_folder = len(parts) > 1 or each.is_folder
-            if parts and (in_folder or _kind(each.name)):
-                groups[student_of(parts[0], in_folder)].append(each)
+            student = student_of(parts[0], in_folder) if parts else None
+            student = called.get(student.name, student) if student else None
+            if parts and (in_folder or _kind(each.name) or _is_work(parts[0])):
+                groups[student].append(each)
+            elif parts and _DOCUMENT.search(parts[0]):
+                yield Found(None, _below(where, each.name), problem=f"it is no notebook, and {_WHOSE}")
         for student, group in groups.items():
             home = _below(where, "/".join(group[0].parts[: above + 1]))
             yield from list(self._of_student(student, group, where, home)) or [_missing(student, group, home)]
+
+    def _called(self, streams: list[Stream], above: int) -> dict[str, Student]:
+        """Return whose the folders of Gradescope are, as the file beside them says."""
+        files = [each for each in streams if each.parts[above:] == (_WHO,) and not each.problem]
+        try:
+            text = self._archives.read(files[0].way, MAX_WHO).decode("utf-8", "replace") if files else ""
+        except LabError:
+            return {}
+        found = {}
+        for entry in re.split(r"^(?=submission_\d+)", text, flags=re.M):
+            names, numbers = (re.findall(rf"^[ -]*:{key}: *(.+?) *$", entry, re.M) for key in ("name", "sid"))
+            # What several hand in together is nobody's until somebody says whose.
+            if (folder := _GRADESCOPE.match(entry)) and len(names) == 1:
+                found[folder["name"]] = Student(names[0].strip("'\""), "".join(numbers[:1]).strip("'\""))
+        return found
 
     def _of_student(self, student: Student | None, streams: list[Stream], where: str, home: str) -> Iterator[Found]:
         if len(streams) > MAX_FILES:
@@ -196,6 +229,24 @@ class _Listing:
             yield Found(student, where, problem=problem)
 
 
+def _wrappers(streams: list[Stream], where: str) -> int:
+    """Return how many folders hold the whole class: programs pack all into one, and unpack into another."""
+    above = 0
+    while above < MAX_NESTED and len(tops := {each.parts[above] for each in streams if len(each.parts) > above}) == 1:
+        top, inner = tops.pop(), [each for each in streams if len(each.parts) > above + 1]
+        if not inner or any(len(each.parts) == above + 1 and not each.is_folder for each in streams):
+            break
+        names = [each.parts[above + 1] for each in inner if not each.is_folder and _kind(each.name)]
+        folders = {each.parts[above + 1] for each in inner if len(each.parts) > above + 2 and _kind(each.name)}
+        are_people = len(folders) > 1 and folders >= set(names) and not any(map(_OF_LAB.fullmatch, folders))
+        are_of_lms = all(map(_lms, names)) and len({student_of(name) for name in names}) > 1
+        again = {_AGAIN.sub("", name) for name in (_stem(where), *{each.parts[above + 1] for each in inner[:1]})}
+        if not (_AGAIN.sub("", top) in again or are_people or are_of_lms):
+            break
+        above += 1
+    return above
+
+
 def _missing(student: Student | None, streams: list[Stream], home: str) -> Found:
     others = ", ".join([each.parts[-1] for each in streams if not each.is_folder][:3])
     problem = f"no notebook was handed in{f', but {others}' if others else ''}"
@@ -211,7 +262,16 @@ def _stem(name: str) -> str:
 
 
 def _lms(name: str, folder: bool = False) -> re.Match | None:
-    return _MOODLE.fullmatch(name) or (None if folder else _CANVAS.fullmatch(name))
+    patterns = (
+        (_MOODLE, _GRADESCOPE) if folder else (_MOODLE, _ANONYMOUS, _BLACKBOARD, _CANVAS, _GRADESCOPE, _CLASSROOM)
+    )
+    return next(filter(None, (pattern.fullmatch(name) for pattern in patterns)), None)
+
+
+def _is_work(name: str) -> bool:
+    """Whether a file that is no notebook was handed in, by the name that an LMS gave it."""
+    match = _lms(name)
+    return bool(match) and (match.re is not _CLASSROOM or bool(_DOCUMENT.search(name)))
 
 
 def _kind(name: str) -> str:
@@ -230,18 +290,19 @@ def _attempt(where: str, when: float) -> tuple[int, float, str]:
 def student_of(name: str, folder: bool = False) -> Student | None:
     """Say whose a folder or a flat file is, by its name.
 
-    Known are ``doejane_LATE_123_456_work.ipynb`` (Canvas), ``Jane Doe_123_assignsubmission_file_`` (Moodle) and
-    ``jane_03_fit_mixture.ipynb``; any other name of a folder is the student's, and of a file what stands before
-    the first underscore.
+    Known are ``doejane_LATE_123_456_work.ipynb`` and ``anon_AbC12_456_work.ipynb`` (Canvas),
+    ``Jane Doe_123_assignsubmission_file_`` (Moodle), ``Lab_jdoe_attempt_2026-11-20-10-30-00_work.ipynb`` (Blackboard),
+    ``Jane Doe - work.ipynb`` (Google Classroom), ``submission_123`` (Gradescope) and ``jane_03_fit_mixture.ipynb``; any
+    other name of a folder is the student's, and of a file what stands before the first underscore.
     """
     if match := _lms(name, folder):
-        return Student(match["name"].strip(), match["id"])
+        return Student(match["name"].strip().replace("_LATE_", "_"), match.groupdict().get("id") or "")
     if folder:
         return Student(name)
     stem = _stem(name)
     for notebook in dict.fromkeys(ex.notebook for ex in exercises()):
         before, found, _ = stem.partition(notebook)
         if found:
-            return Student(before.rstrip("_- ")) if before.rstrip("_- ") else None
+            return None if _COPY.fullmatch(before) else Student(before.rstrip("_- "))
     first = stem.split("_")[0].strip()
-    return Student(first) if first else None
+    return None if (_COPY.match(first) and _COPY.match(first)[1]) or not first else Student(first)
