@@ -16,12 +16,12 @@ import numpy as np
 from joblib import Parallel
 from numpy.typing import ArrayLike
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
 from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.parameters import Result
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import best_sound
 
@@ -91,7 +91,7 @@ def best_fit(
         If every solution found is degenerate.
     """
     names = feature_names(X)
-    rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    rows = read_rows(X, least_rows=2)
     fit = fit_one(rows, n_components, covariance_type, n_init=n_init, random_state=random_state)
     if fit.degenerate:
         warnings.warn(degenerate_message(fit), DegenerateFitWarning, stacklevel=2)

@@ -20,6 +20,7 @@ from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.fitting import check_request
 from gmmlab.engine.parameters import Result
 from gmmlab.engine.progress_bars import run_all
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import FEW_ROWS, Sample
 from gmmlab.engine.starts import best_sound
 
@@ -98,7 +99,7 @@ def search_with_fits(
     **settings: Any,
 ) -> tuple[pd.DataFrame, dict[Model, Result]]:
     """Return the table of `search`, which has the same parameters, and the fits that it measures."""
-    samples = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    samples = read_rows(X, least_rows=2)
     splits = list(_splits(samples, held_out, settings.get("random_state", 0)))
     sets = [samples, *(fitted for fitted, _ in splits if len(fitted))]
     whole, *parts = fit_grids(sets, n_components, covariance_types, **settings)
@@ -140,6 +141,8 @@ def fit_grids(
         list(covariance_types),
         Parallel(n_jobs=n_jobs, return_as="generator"),
     )
+    if not numbers or not types:
+        raise ValueError("A search needs at least one number of components and one covariance type.")
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
     for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
         check_request(X, k, types, starts)
