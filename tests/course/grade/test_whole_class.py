@@ -344,3 +344,13 @@ def test_notebooks_that_count_are_named_by_number_or_name(words):
 def test_notebook_that_the_lab_does_not_have_is_a_sentence():
     with pytest.raises(LabError, match="no notebook 99"):
         command._named("99")
+
+
+def test_second_assignment_does_not_replace_the_first(tmp_path):
+    hand_in(tmp_path / "work", "ann/a.ipynb", without_figures(lab_notebook()))
+    hand_in(tmp_path / "other", "ann/a.ipynb", without_figures(lab_notebook(PLOT)))
+    grade_class(tmp_path / "work", tmp_path / "out")
+    before = (tmp_path / "out" / "grades.csv").read_bytes()
+    with pytest.raises(LabError, match="holds the grades of 03_fit_mixture"):
+        grade_class(tmp_path / "other", tmp_path / "out")
+    assert (tmp_path / "out" / "grades.csv").read_bytes() == before

@@ -67,6 +67,10 @@ class Store:
             return None
         return result if not result.exercises or self.page(key).is_file() else None
 
+    def handed_out(self) -> set[str]:
+        """Return the notebooks of which an earlier run handed out pages."""
+        return {Path(name).stem for name in _read(self.folder.parent / ".handed-out")}
+
     def hand_out(self, pages: Iterable[tuple[Path, str]], feedback: Path) -> None:
         """Copy the pages of these results to these places, and remove pages of earlier runs that no longer count.
 

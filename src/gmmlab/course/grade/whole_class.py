@@ -92,6 +92,12 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
         for name, attempt in row.counted.items():
             if attempt.result.points is not None:
                 pages.append((out / "feedback" / row.folder / f"{name}.html", book.keys[attempt.number]))
+    before = book.store.handed_out()
+    if before and pages and not before & {path.stem for path, _ in pages}:
+        raise LabError(
+            f"{out} holds the grades of {', '.join(sorted(before))}, which these would replace. "
+            "Give another folder for the results, with -o."
+        )
     problems = tables.problems_of(book)
     book.store.hand_out(pages, out / "feedback")
     tables.write(out / "grades.csv", lines)
