@@ -71,14 +71,15 @@ _SETTINGS = {
     "html_math_renderer": "mathml",
     "html_copy_source": False,
     "html_use_index": False,
+    # The index of words is a script, which a page from a folder may load; other pages it may not read for a summary.
+    "html_show_search_summary": False,
     "html_theme": "sphinx_book_theme",
-    "html_sidebars": {"**": ["sbt-sidebar-nav.html"]},
+    "html_sidebars": {"**": ["search-button-field.html", "sbt-sidebar-nav.html"]},
     "html_context": {"default_mode": "auto"},
     "html_theme_options": {
         "home_page_in_toc": True,
         "article_header_end": ["page-buttons.html"],
         "footer_content_items": [],
-        "disable_search": True,
     },
 }
 
@@ -124,7 +125,6 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
         app = Sphinx(source, None, target, doctrees, "html", settings, status=None, warning=complaints)
         app.connect("doctree-read", lambda *_: done.update() and None)
         app.connect("html-page-context", lambda *_: done.update() and None)
-        app.builder.search = False  # the browser searches within a page; an index would have to be fetched
         app.build()
     plain = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue())
     return [line.replace(f"{source}{os.sep}", "") for line in plain.splitlines() if line.strip()]
