@@ -23,6 +23,7 @@ from PIL import Image
 
 from gmmlab import paths
 from gmmlab.course import LabError
+from gmmlab.course.author.dark import write_dark_twin
 from gmmlab.course.author.student_copies import BEGIN, END, PROGRESS
 from gmmlab.course.notebooks import read_notebook, title_of, to_bytes
 from gmmlab.engine.progress_bars import progress_bar
@@ -31,6 +32,9 @@ from gmmlab.figure import CAPTION, unpacked
 
 SITE = Path(__file__).with_name("site")
 COVER = SITE / "cover.png"
+DARK = "dark"
+"""The folder of the drawings' twins for the dark theme, first beside the drawings, then among the static files."""
+
 COVER_ALT = (
     "Bill depth against bill length of penguins, three times. Left, grey points in three clumps. Middle, "
     "the paths of three ellipses that start side by side on the right and move each to a clump of its "
@@ -79,6 +83,7 @@ _SETTINGS = {
     "html_theme_options": {
         "home_page_in_toc": True,
         "article_header_end": ["page-buttons.html"],
+        "navbar_persistent": [],
         "footer_content_items": [],
     },
 }
@@ -144,6 +149,9 @@ def _write_source(notebooks: Sequence[Path], source: Path) -> None:
     shutil.copy(root / "data" / "README.md", source / "data")
     shutil.copy(COVER, source)
     _write_player(source / "_static")
+    write_dark_twin(COVER, figures / DARK / COVER.name, COVER_ALT)
+    if (figures / DARK).is_dir():
+        shutil.move(figures / DARK, source / "_static")
     readme = (root / "README.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index(chapters, readme), encoding="utf-8")
     (source / "api.md").write_text(api(), encoding="utf-8")
@@ -206,18 +214,19 @@ def _chapter_cell(cell: NotebookNode, stem: str, figures: Path) -> NotebookNode:
     cell.outputs = [
         shown
         for n, output in enumerate(cell.outputs)
-        for shown in _chapter_outputs(output, figures, f"{stem}-{cell.id}-{n}")
+        for shown in _chapter_outputs(output, figures, f"{stem}-{cell.id}-{n}", cell.source)
     ]
     return cell
 
 
-def _chapter_outputs(output: NotebookNode, figures: Path, name: str) -> Iterator[NotebookNode]:
+def _chapter_outputs(output: NotebookNode, figures: Path, name: str, code: str) -> Iterator[NotebookNode]:
     data = output.get("data", {})
     if "image/png" in data:
         if not _write_picture(figures / f"{name}.png", data["image/png"]):
             yield new_output("stream", text="(The picture in this place is damaged: run the cell again.)\n")
             return
         about = output.metadata.get("image/png", {})
+        write_dark_twin(figures / f"{name}.png", figures / DARK / f"{name}.png", f"{code}\n{about.get('alt', '')}")
         alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", " ".join(about.get("alt", "").split()))
         yield new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
         if "scene" in about:
@@ -281,9 +290,24 @@ def _card(stem: str, notebook: NotebookNode, words: str) -> str:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register the writer of formulas with Sphinx."""
+    """Register the writer of formulas, and of pictures for the dark theme, with Sphinx."""
+    app.connect("html-page-context", _add_dark_twins)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _add_dark_twins(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put after each drawing its twin; the style sheet shows one of the two."""
+
+    def with_twin(drawing: re.Match[str]) -> str:
+        name = Path(drawing[3]).name
+        if not Path(app.srcdir, "_static", DARK, name).is_file():
+            return drawing[0]
+        twin = f'<img class="gmmlab-dark dark-light" loading="lazy"{drawing[1]}src="{drawing[2]}_static/{DARK}/{name}"'
+        return f"{drawing[0]}{twin}{drawing[4]}>"
+
+    if "body" in context:
+        context["body"] = re.sub(r'<img( [^>]*)src="((?:\.\./)*)_images/([^"]+)"([^>]*)>', with_twin, context["body"])
 
 
 def _visit_inline(translator: Any, node: Any) -> None:
