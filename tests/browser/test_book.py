@@ -10,6 +10,7 @@ from urllib.parse import unquote, urldefrag
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 
 from browser.accessible import problems_of, thin
 from gmmlab.exercises import exercises
@@ -17,8 +18,10 @@ from gmmlab.paths import lab_folder
 
 NOTEBOOKS = sorted(path.stem for path in (lab_folder() / "notebooks").glob("*.ipynb"))
 CHAPTERS = [f"notebooks/{stem}" for stem in NOTEBOOKS]
-PAGES = ["index", *CHAPTERS, "data/README", "api"]
+PAGES = ["index", *CHAPTERS, "data/README", "api", "search"]
 README = (lab_folder() / "README.md").read_text(encoding="utf-8")
+
+HREFS = "links => links.map(link => link.href)"
 
 every_page = pytest.mark.parametrize("name", PAGES)
 every_chapter = pytest.mark.parametrize("stem", NOTEBOOKS)
@@ -68,8 +71,8 @@ def reader(browser, book):
     reader.page.context.close()
 
 
-# The dark theme colours every page alike: these four hold all that there is to colour.
-IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api"]
+# The dark theme colours every page alike: these five hold all that there is to colour.
+IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api", "search"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_the_index_has_a_picture_and_the_question_of_each_notebook(soup):
 
 
 def test_each_chapter_leads_to_the_next_and_back(soup):
-    order = PAGES
+    order = PAGES[:-1]
     for before, after in pairwise(order):
         assert Path(soup[before].select_one("a.right-next")["href"]).name == f"{Path(after).name}.html"
         assert Path(soup[after].select_one("a.left-prev")["href"]).name == f"{Path(before).name}.html"
@@ -135,7 +138,7 @@ def test_each_figure_has_its_alt_text(soup, stem):
         for output in outputs
         if "image/png" in output.get("data", {})
     ]
-    assert [image["alt"] for image in soup[f"notebooks/{stem}"].article.find_all("img")] == alts
+    assert [image["alt"] for image in soup[f"notebooks/{stem}"].article.select("img:not(.gmmlab-dark)")] == alts
 
 
 @every_chapter
@@ -193,11 +196,51 @@ def test_a_move_in_an_explorer_is_answered(reader, screenshots):
     explorer.screenshot(path=screenshots / "book-explorer.png")
 
 
+def test_a_word_is_found_in_every_page_that_has_it(reader, soup, screenshots):
+    page = reader.open("notebooks/03_fit_mixture")
+    page.locator(".bd-sidebar-primary .search-button__button").click()
+    page.locator("#pst-search-dialog input").fill("dendrogram heatmap nowhere")
+    page.keyboard.press("Enter")
+    page.get_by_text("did not match any documents").wait_for()
+    page.locator("main input[type=search]").fill("responsibilities")
+    page.keyboard.press("Enter")
+    page.get_by_text("Search finished").wait_for()
+    page.screenshot(path=screenshots / "book-search.png")
+    found = {Path(link.split("#")[0]).stem for link in page.locator("#search-results a").evaluate_all(HREFS)}
+    assert found >= {stem for stem in NOTEBOOKS if "responsibilities" in soup[f"notebooks/{stem}"].article.get_text()}
+    page.locator("#search-results a", has_text="Write EM").click()
+    page.locator("article .highlighted").first.wait_for(state="attached")
+    assert Path(page.url).stem == "08_write_em"
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("name", ["index", "notebooks/05_plot_mixture", "notebooks/12_segment_image"])
+def test_each_drawing_has_one_picture_in_each_theme(reader, name, screenshots):
+    for scheme in ("light", "dark"):
+        page = reader.open(name, scheme)
+        page.screenshot(path=screenshots / f"book-{Path(name).name}-{scheme}.png")
+        for drawing in page.locator("article img:has(+ img.gmmlab-dark)").all():
+            twin = drawing.locator("+ img")
+            if "gmmlab-still" not in (drawing.get_attribute("class") or ""):
+                assert (drawing.is_visible(), twin.is_visible()) == (scheme == "light", scheme == "dark")
+            assert drawing.get_attribute("alt") == twin.get_attribute("alt")
+    with Image.open(next(reader.book.glob("_static/dark/05_*.png"))) as image:
+        paper = image.convert("RGB").getpixel((0, 0))
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == f"rgb{paper}"
+
+
+def test_photographs_keep_their_colours(book):
+    pictures = {path.name for path in (book / "_images").glob("*.png")}
+    alone = pictures - {path.name for path in (book / "_static" / "dark").glob("*.png")}
+    assert alone and all(name.startswith("12_segment_image-") for name in alone)
+
+
 def test_without_javascript_the_pictures_stand(browser, book):
     page = browser.new_context(offline=True, java_script_enabled=False).new_page()
     page.set_default_timeout(300_000)
     page.goto((book / "notebooks" / "03_fit_mixture.html").as_uri())
-    assert all(image.is_visible() for image in page.locator(".cell_output img").all())
+    assert all(image.is_visible() for image in page.locator(".cell_output img:not(.gmmlab-dark)").all())
     assert page.locator(".gmmlab-explorer").count() == 0
     page.context.close()
 

@@ -226,7 +226,7 @@ def _chapter_outputs(output: NotebookNode, figures: Path, name: str, code: str) 
             yield new_output("stream", text="(The picture in this place is damaged: run the cell again.)\n")
             return
         about = output.metadata.get("image/png", {})
-        write_dark_twin(figures / f"{name}.png", figures / DARK / f"{name}.png", f"{code}\n{about.get('alt', '')}")
+        write_dark_twin(figures / f"{name}.png", figures / DARK / f"{name}.png", about.get("alt", ""), code)
         alt = re.sub(r"([\\\[\]*_`<&$])", r"\\\1", " ".join(about.get("alt", "").split()))
         yield new_output("display_data", {"text/markdown": f"![{alt}](figures/{name}.png)"})
         if "scene" in about:
@@ -303,7 +303,7 @@ def _add_dark_twins(app: Any, page: str, template: str, context: dict[str, Any],
         name = Path(drawing[3]).name
         if not Path(app.srcdir, "_static", DARK, name).is_file():
             return drawing[0]
-        twin = f'<img class="gmmlab-dark dark-light" loading="lazy"{drawing[1]}src="{drawing[2]}_static/{DARK}/{name}"'
+        twin = f'<img class="gmmlab-dark dark-light"{drawing[1]}src="{drawing[2]}_static/{DARK}/{name}"'
         return f"{drawing[0]}{twin}{drawing[4]}>"
 
     if "body" in context:

@@ -9,10 +9,10 @@ PAPER, INK = (18, 18, 18), (224, 224, 224)
 """What white and black become: the colours of the dark theme's page and, nearly, of its text."""
 
 # A photograph shows what is there, and words on light and dark must stay true: such pictures keep white paper.
-_KEEPS_ITS_PAPER = re.compile(r"\bimshow\(|\b(?:black|white|dark|bright|pale)\b")
+_SPEAKS_OF_LIGHT = re.compile(r"\b(?:black|white|dark|bright|pale)\b")
 
 
-def write_dark_twin(picture: Path, target: Path, about: str) -> bool:
+def write_dark_twin(picture: Path, target: Path, alt: str, code: str = "") -> bool:
     """Write a drawing's twin for the dark theme; return whether the picture is one that may have a twin.
 
     Parameters
@@ -21,11 +21,13 @@ def write_dark_twin(picture: Path, target: Path, about: str) -> bool:
         A picture that opens. A drawing has a palette of at most 256 colours, as ``gmmlab.figure.png`` stores it.
     target : Path
         The file of the twin, a PNG.
-    about : str
-        The code that draws the picture and the words that describe it.
+    alt : str
+        The words that describe it.
+    code : str
+        The code that draws it.
     """
     with Image.open(picture) as image:
-        if image.mode != "P" or _KEEPS_ITS_PAPER.search(about):
+        if image.mode != "P" or "imshow(" in code or _SPEAKS_OF_LIGHT.search(alt):
             return False
         palette = image.getpalette() or []
         colours = zip(*(iter(palette),) * 3, strict=True)
