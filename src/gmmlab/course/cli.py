@@ -89,7 +89,8 @@ def _start(options: argparse.Namespace) -> int:
     from gmmlab.course.student import launch, working_copy
     from gmmlab.exercises import memory
 
-    launch.check_jupyterlab()
+    if not options.files_only:
+        launch.check_jupyterlab()
     folder = Path(options.folder) if options.folder else working_copy.folder_to_start()
     working_copy.check_folder(folder)
     files = working_copy.files_to_work_with()
@@ -97,6 +98,9 @@ def _start(options: argparse.Namespace) -> int:
     _print_steps(working_copy.waiting(folder))
     memory.write_page(folder)
     notebook = working_copy.left_off(folder, files)
+    if options.files_only:
+        print(f"Your working copy is {folder}. Open {notebook} in it.")
+        return 0
     print(f"Your working copy is {folder}. JupyterLab opens {notebook}.")
     print("To stop JupyterLab, press Ctrl-C here.", flush=True)
     launch.open_lab(folder, notebook, options.browser, options.port)
@@ -276,6 +280,11 @@ COMMANDS = (
                 "around you, or else my-gmm-lab)",
             ),
             _Argument("--no-browser", dest="browser", action="store_false", help="only print the address to open"),
+            _Argument(
+                "--files-only",
+                action="store_true",
+                help="make or update the copy and start nothing, for those who open it in VS Code or elsewhere",
+            ),
             _Argument(
                 "--port",
                 type=_whole_number(1, 65535),
