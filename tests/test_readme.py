@@ -1,5 +1,6 @@
 """The README says what is there: its commands exist, its table is complete, its set-up lines are the ones CI runs."""
 
+import json
 import re
 import tomllib
 from itertools import chain
@@ -80,3 +81,15 @@ def test_the_conda_environment_installs_the_package_under_the_constraints():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     assert "--constraint constraints.txt" in text
     assert "--editable .[lab]" in text
+    # Binder reads the version with this expression of repo2docker, and takes 3.10 where it finds none.
+    (version,) = (found for line in text.splitlines() if (found := re.search(r"- python\s*=+\s*(3\.\d+)", line)))
+    assert tuple(map(int, version[1].split("."))) >= (3, 11)
+
+
+def test_the_one_command_of_the_dev_container_is_that_of_the_readme():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    command, marker, nothing = container["postCreateCommand"].partition(" --files-only")
+    assert (marker, nothing) == (" --files-only", "")
+    assert command in README.splitlines()
+    python = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert python.removeprefix("${workspaceFolder}/") in command
