@@ -203,6 +203,14 @@ def test_start_makes_the_copy_and_opens_its_first_notebook(lab, opened, capsys):
     assert "new         notebooks/01_look.ipynb" in capsys.readouterr().out
 
 
+def test_start_with_files_only_needs_no_jupyterlab_and_opens_nothing(lab, opened, monkeypatch, capsys):
+    monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
+    assert status("start", "--files-only") == 0
+    assert opened == []
+    assert (lab.parent / "my-gmm-lab" / "notebooks" / "01_look.ipynb").is_file()
+    assert "Your working copy is my-gmm-lab. Open notebooks/01_look.ipynb in it." in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_a_letter_that_the_terminal_lacks_is_no_traceback(lab, opened):
     code = "import sys; from gmmlab.course.cli import main; sys.exit(main(['start', '\\u0142\\u0105b/x.ipynb/']))"
