@@ -18,7 +18,7 @@ from gmmlab.paths import lab_folder
 
 NOTEBOOKS = sorted(path.stem for path in (lab_folder() / "notebooks").glob("*.ipynb"))
 CHAPTERS = [f"notebooks/{stem}" for stem in NOTEBOOKS]
-PAGES = ["index", *CHAPTERS, "data/README", "api", "search"]
+PAGES = ["index", *CHAPTERS, "symptoms", "data/README", "api", "search"]
 README = (lab_folder() / "README.md").read_text(encoding="utf-8")
 
 HREFS = "links => links.map(link => link.href)"
