@@ -2,15 +2,24 @@
 
 import pytest
 
-from browser.session import Session
+from browser.session import Session, student_lab
 
 # The second has an explorer, a widget: JupyterLab saves the state of widgets with a notebook.
 NOTEBOOKS = ("02_preprocess_features", "04_predict_clusters")
 
 
+@pytest.fixture(scope="module")
+def untouched_lab(tmp_path_factory):
+    """Return a lab of its own: where a kernel has run the notebook, JupyterLab notes the widgets that live in it."""
+    with student_lab(tmp_path_factory.mktemp("untouched")) as (folder, address):
+        yield folder, address
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_a_notebook_that_was_only_opened_is_not_marked_as_changed_and_is_saved_as_it_was(lab, browser, notebook):
-    folder, address = lab
+def test_a_notebook_that_was_only_opened_is_not_marked_as_changed_and_is_saved_as_it_was(
+    untouched_lab, browser, notebook
+):
+    folder, address = untouched_lab
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.set_default_timeout(300_000)
     file = folder / "notebooks" / f"{notebook}.ipynb"
