@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
@@ -16,6 +16,7 @@ import pytest
 from gmmlab.course.author.execute import execute
 from gmmlab.course.notebooks import WIDGET_VIEW, lab_notebooks, read_notebook
 from gmmlab.course.sandbox import Limits, available, rerun
+from gmmlab.course.sandbox.template import _stop_kept
 from gmmlab.exercises import ANSWER_MIME, exercises, judge
 from gmmlab.exercises.registry import find
 
@@ -100,7 +101,13 @@ OTHERS: set[int] = set()
 
 
 def processes():
-    return {process.pid for process in psutil.Process().children(recursive=True)} - OTHERS
+    """Return what runs below this process, but for what ran before this file's tests, and what that starts."""
+    found = set()
+    for child in psutil.Process().children():
+        if child.pid not in OTHERS:
+            with suppress(psutil.NoSuchProcess):
+                found |= {child.pid, *(below.pid for below in child.children(recursive=True))}
+    return found
 
 
 def attack(source, limits=PATIENT):
@@ -117,6 +124,7 @@ def template():
     """Start the sandbox once, so that what the tests find running is what an attack has left."""
     if missing := available():
         pytest.skip(missing)
+    _stop_kept()  # one that tests of another file have started
     OTHERS.update(processes())
     rerun(notebook("1"), inputs={})
 
