@@ -55,12 +55,19 @@ def _address(log, server) -> str:
     raise RuntimeError(f"JupyterLab gave no address:\n{log.read_text()[-2000:]}")
 
 
+def new_page(browser, **options):
+    """Return a page of its own, in which all is waited for as long as a busy machine may take."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(300_000)
+    return page
+
+
 class Session:
     """A notebook open in JupyterLab."""
 
     def __init__(self, page):
         self.page = page
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(60_000)  # a click that something covers is tried again
         self.complaints = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)

@@ -3,6 +3,7 @@
 import pytest
 
 from browser.accessible import problems_of
+from browser.session import new_page
 
 SOUND = '<html lang="en"><title>Birds</title><main><h1>Birds</h1><h2>Bills</h2><p>Long.</p></main></html>'
 BREACHES = {
@@ -19,8 +20,7 @@ BREACHES = {
 
 @pytest.fixture(scope="module")
 def page(browser):
-    page = browser.new_page()
-    page.set_default_timeout(300_000)
+    page = new_page(browser)
     yield page
     page.close()
 

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from browser.accessible import problems_of, thin
+from browser.session import new_page
 from gmmlab.exercises import exercises
 from gmmlab.paths import lab_folder
 
@@ -46,8 +47,7 @@ class Reader:
     """A page of a browser without a network, and what went wrong in it."""
 
     def __init__(self, browser, book):
-        self.page = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}).new_page()
-        self.page.set_default_timeout(300_000)
+        self.page = new_page(browser, offline=True, viewport={"width": 1280, "height": 900})
         self.book, self.complaints = book, []
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -237,8 +237,7 @@ def test_photographs_keep_their_colours(book):
 
 
 def test_without_javascript_the_pictures_stand(browser, book):
-    page = browser.new_context(offline=True, java_script_enabled=False).new_page()
-    page.set_default_timeout(300_000)
+    page = new_page(browser, offline=True, java_script_enabled=False)
     page.goto((book / "notebooks" / "03_fit_mixture.html").as_uri())
     assert all(image.is_visible() for image in page.locator(".cell_output img:not(.gmmlab-dark)").all())
     assert page.locator(".gmmlab-explorer").count() == 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from browser.session import new_page
 from course.attacks.stored import ATTACKS
 from course.grade.classroom import answer, lab_notebook, to_bytes
 from gmmlab.course.grade.whole_class import grade_class
@@ -30,8 +31,7 @@ def pages(tmp_path_factory):
 def test_pages_have_no_accessibility_fault(pages, browser, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = browser.new_page(color_scheme=scheme)
-    page.set_default_timeout(300_000)
+    page = new_page(browser, color_scheme=scheme)
     # The hostile pages are built as the others are: colours are tried on one of each kind.
     for path in pages if scheme == "light" else (pages[0], pages[-1]):
         page.goto(path.as_uri())
@@ -41,8 +41,7 @@ def test_pages_have_no_accessibility_fault(pages, browser, scheme):
 
 
 def test_no_page_runs_or_requests_anything(pages, browser):
-    page = browser.new_page()
-    page.set_default_timeout(300_000)
+    page = new_page(browser)
     asked, dialogs = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

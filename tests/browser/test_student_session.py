@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from browser.session import Session
+from browser.session import Session, new_page
 from gmmlab.data import load_faithful
 from gmmlab.exercises import exercises
 from gmmlab.exercises.registry import find
@@ -39,7 +39,7 @@ def opened(lab, browser):
     pages = []
 
     def in_new_page(notebook):
-        pages.append(browser.new_page(viewport={"width": 1280, "height": 1000}))
+        pages.append(new_page(browser, viewport={"width": 1280, "height": 1000}))
         session = Session(pages[-1])
         session.open(lab[1].format(notebook=notebook))
         return session

@@ -2,7 +2,7 @@
 
 import pytest
 
-from browser.session import Session, student_lab
+from browser.session import Session, new_page, student_lab
 
 # The second has an explorer, a widget: JupyterLab saves the state of widgets with a notebook.
 NOTEBOOKS = ("02_preprocess_features", "04_predict_clusters")
@@ -20,8 +20,7 @@ def test_a_notebook_that_was_only_opened_is_not_marked_as_changed_and_is_saved_a
     untouched_lab, browser, notebook
 ):
     folder, address = untouched_lab
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(300_000)
+    page = new_page(browser, viewport={"width": 1280, "height": 1000})
     file = folder / "notebooks" / f"{notebook}.ipynb"
     before = file.read_bytes()
     session = Session(page)
