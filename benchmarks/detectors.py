@@ -15,10 +15,10 @@ Writes results/detectors.csv: one row for each data set, split and method.
 
 import os
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # read when numpy loads
+from gmmlab.course import ONE_THREAD
 
-# ruff: noqa: E402 (the lines above have to come first)
+os.environ.update(ONE_THREAD)  # read when numpy loads
+
 import argparse
 import warnings
 from collections.abc import Callable, Iterator

@@ -10,11 +10,12 @@ its rounds. The log-likelihood each engine reached is judged by one and the same
 
 import os
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # read when numpy loads
+from gmmlab.course import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # read when numpy loads
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
-# ruff: noqa: E402, E501 (the lines above have to come first; the R program is denser)
+# ruff: noqa: E501 (the R program is denser)
 import argparse
 import itertools
 import shutil

@@ -23,6 +23,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from course.grade.classroom import FIT, student, to_bytes
+from gmmlab.course import ONE_THREAD
 from gmmlab.paths import lab_folder
 
 DISTINCT = 100
@@ -40,7 +41,7 @@ class Measured(NamedTuple):
 
 
 def measured(command: list[str], cwd: Path, **environment: str) -> Measured:
-    settings = os.environ | {"OMP_NUM_THREADS": "1"} | environment
+    settings = os.environ | ONE_THREAD | environment
     start = time.monotonic()
     process = subprocess.Popen(
         command, cwd=cwd, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -11,10 +11,10 @@ its likelihood there is an artefact.
 
 import os
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # read when numpy loads
+from gmmlab.course import ONE_THREAD
 
-# ruff: noqa: E402 (the lines above have to come first)
+os.environ.update(ONE_THREAD)  # read when numpy loads
+
 import argparse
 import time
 import warnings

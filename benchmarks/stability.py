@@ -18,10 +18,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # read when numpy loads
+from gmmlab.course import ONE_THREAD
 
-# ruff: noqa: E402 (the lines above have to come first)
+os.environ.update(ONE_THREAD)  # read when numpy loads
+
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler

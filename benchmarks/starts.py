@@ -9,7 +9,9 @@ fits, and at how many different maxima they ended (to three digits after the poi
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy loads
+from gmmlab.course import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # read when numpy loads
 
 import argparse
 from pathlib import Path

@@ -11,10 +11,10 @@ wall time that of the fit alone; on a machine that is busy only the first means 
 
 import os
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # read when numpy loads
+from gmmlab.course import ONE_THREAD
 
-# ruff: noqa: E402 (the lines above have to come first)
+os.environ.update(ONE_THREAD)  # read when numpy loads
+
 import argparse
 import logging
 import multiprocessing as mp
