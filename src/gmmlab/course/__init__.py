@@ -6,4 +6,4 @@ sixteen threads on two cores a notebook took ten times as long. Parallel work co
 
 
 class LabError(Exception):
-    """What went wrong, in a sentence for the person at the keyboard: what came, what to do."""
+    """What went wrong, in a sentence for the person at the keyboard: what was given, what to do."""

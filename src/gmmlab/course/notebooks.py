@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.reading import Unreadable, plain
+from gmmlab.course.reading import Unreadable, cells_of, data_of
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "nbgrader", "gmmlab")
@@ -95,15 +95,13 @@ def read_notebook(path: Path) -> NotebookNode:
         If the file is no notebook; the message says what it is.
     """
     try:
-        data, _ = plain(path.read_bytes())
+        data, _ = data_of(path.read_bytes())
         if data.get("nbformat") in (2, 3):
             data = nbformat.reads(json.dumps(data), as_version=4)
             for cell in data["cells"]:
                 cell.pop("id", None)  # drawn anew at each reading
-        if not isinstance(data.get("cells"), list):
-            raise Unreadable("it is JSON, but a notebook has cells, and this has none")
         tidy = {
-            "cells": _cells([cell for cell in data["cells"] if isinstance(cell, dict)]),
+            "cells": _tidy(cells_of(data)),
             "metadata": _dict(data.get("metadata")),
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -118,7 +116,7 @@ def read_notebook(path: Path) -> NotebookNode:
     return notebook
 
 
-def _cells(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _tidy(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return cells with all that their kind must have, and nothing that it must not."""
     cells: list[dict[str, Any]] = []
     ids = [cell.get("id") for cell in found]

@@ -30,7 +30,7 @@ class Unreadable(LabError):
     """The bytes are no notebook that can be read; the message says what they are, and what to do."""
 
 
-def plain(content: bytes) -> tuple[dict[str, Any], list[str]]:
+def data_of(content: bytes) -> tuple[dict[str, Any], list[str]]:
     """Return what a notebook's file holds, and what is odd about the file.
 
     Parameters
@@ -70,6 +70,19 @@ def plain(content: bytes) -> tuple[dict[str, Any], list[str]]:
     if re.search(r"\\u[dD][89a-fA-F]", text):
         data = _without_halves(data)
     return data, oddities
+
+
+def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the cells of a notebook of format 4, without strays among them.
+
+    Raises
+    ------
+    Unreadable
+        If it has none.
+    """
+    if not isinstance(data.get("cells"), list):
+        raise Unreadable("it is JSON, but a notebook has cells, and this has none")
+    return [cell for cell in data["cells"] if isinstance(cell, dict)]
 
 
 def decoded(content: bytes) -> tuple[str, list[str]]:

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.files import atomic_write
+from gmmlab.course.files import atomic_write, in_words
 from gmmlab.course.kernel import lab_environment, new_manager, writable_places
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.engine.progress_bars import progress_bar
@@ -172,7 +172,7 @@ def _judged(path: Path, timeout: int, finish: _Finish) -> Outcome:
             problem = execute(notebook, path.parent, timeout, cells_done.update)
         result, problem = finish(path, notebook, problem)
     except (LabError, OSError, ValueError) as error:
-        words = f"{error.strerror or error}: {path}" if isinstance(error, OSError) else str(error)
+        words = in_words(error) if isinstance(error, OSError) else str(error)
         return Outcome(path.stem, 0, time.perf_counter() - start, "not run", words)
     seconds = time.perf_counter() - start
     return Outcome(path.stem, cells, seconds, result, problem)

@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import Summary, grade_class
@@ -38,11 +39,10 @@ def _named(words: str) -> list[str]:
     known = list(dict.fromkeys(ex.notebook for ex in exercises()))
     found = []
     for word in re.split(r"[\s,;]+", words.strip(" ,;")):
-        number = f"{int(word):02d}_" if word.isdecimal() else f"{word.removesuffix('.ipynb')}_"
-        fitting = [name for name in known if f"{name}_".startswith(number)]
-        if len(fitting) != 1:
-            raise LabError(f"The lab has no notebook {word} with exercises. It has {', '.join(known)}.")
-        found += fitting
+        try:
+            found.append(paths.notebook_called(word, known))
+        except ValueError:
+            raise LabError(f"The lab has no notebook {word} with exercises. It has {', '.join(known)}.") from None
     return found
 
 

@@ -19,7 +19,7 @@ from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
-from gmmlab.course.student.working_copy import EARLIER
+from gmmlab.course.student.working_copy import EARLIER, NEW
 from gmmlab.exercises.registry import exercises
 
 MISSING = "missing"
@@ -27,7 +27,7 @@ _AGAIN = {GRADER_DIED}
 """Results that a second run does not use again: the machine may be to blame."""
 
 
-_OF_LAB = re.compile(rf"\.new(-\d+)?\.ipynb$|(^|[/\\: ]){EARLIER}[/\\][^/\\]*$")
+_OF_LAB = re.compile(rf"{NEW}\.ipynb$|(^|[/\\: ]){EARLIER}[/\\][^/\\]*$")
 
 _NAMED = 5
 """Most students who are named in one flag."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from gmmlab.course.reading import Unreadable, plain
+from gmmlab.course.reading import Unreadable, cells_of, data_of
 from gmmlab.exercises.feedback import ANSWER_MIME
 from gmmlab.exercises.registry import exercises
 
@@ -67,7 +67,7 @@ def read(content: bytes) -> Notebook:
     Unreadable
         If it is not a notebook, or larger or deeper than a notebook can be.
     """
-    data, oddities = plain(content)
+    data, oddities = data_of(content)
     return from_data(data, oddities)
 
 
@@ -75,16 +75,13 @@ def from_data(data: Any, oddities: list[str] | None = None) -> Notebook:
     """Return the notebook that plain data describe; `read` says what is raised."""
     if not isinstance(data, dict):
         raise Unreadable("it is JSON, but not a notebook")
-    cells = data.get("cells")
     if "worksheets" in data or (type(data.get("nbformat")) is int and data["nbformat"] < 4):
         raise Unreadable("it has the old notebook format 3, which cannot hold answers: open and save it in JupyterLab")
-    if not isinstance(cells, list):
-        raise Unreadable("it is JSON, but a notebook has cells, and this has none")
-    if len(cells) > MAX_CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; at most {MAX_CELLS} are read")
-    read_cells = [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    cells = cells_of(data)
+    if (there := len(data["cells"])) > MAX_CELLS:
+        raise Unreadable(f"it has {there} cells; at most {MAX_CELLS} are read")
     claims = _of(_of(data.get("metadata"), dict).get("gmmlab"), dict).get("notebook")
-    return Notebook(claims if isinstance(claims, str) else "", read_cells, oddities or [])
+    return Notebook(claims if isinstance(claims, str) else "", [_cell(cell) for cell in cells], oddities or [])
 
 
 def _of(value: Any, kind: type) -> Any:

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gmmlab.course.reading import Unreadable, plain
+from gmmlab.course.reading import Unreadable, cells_of, data_of
 from gmmlab.course.sandbox import bubblewrap
 from gmmlab.course.sandbox.submission_run import SubmissionRun
 from gmmlab.course.sandbox.template import Limits
@@ -119,10 +119,8 @@ def rerun(
 
 
 def _read(notebook: bytes) -> dict[str, Any]:
-    content, _ = plain(notebook)
-    if not isinstance(content.get("cells"), list):
-        raise Unreadable("it is not a notebook of format 4")
-    return content | {"cells": [cell for cell in content["cells"] if isinstance(cell, dict)]}
+    content, _ = data_of(notebook)
+    return content | {"cells": cells_of(content)}
 
 
 def _sources(content: dict[str, Any]) -> dict[int, str]:

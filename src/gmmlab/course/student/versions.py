@@ -1,8 +1,7 @@
 """Versions of a notebook: what a student wrote in one, and how the lab's next version receives it.
 
 JupyterLab rewrites a notebook that nobody typed into: running a cell changes its outputs, and saving adds metadata. So
-what is compared is the sources of cells. Notebooks are read with ``json`` alone, because a student's file may be one
-that ``nbformat`` refuses.
+what is compared is the sources of cells. ``nbformat`` is not used: a student's file may be one that it refuses.
 """
 
 import copy
@@ -10,6 +9,8 @@ import json
 import platform
 from hashlib import sha256
 from typing import Any, NamedTuple
+
+from gmmlab.course.reading import Unreadable, data_of
 
 Cell = dict[str, Any]
 
@@ -48,10 +49,10 @@ def is_untouched(content: bytes, given: Version | None) -> bool:
 def _read(content: bytes) -> dict[str, Any] | None:
     """Return a notebook as plain data; None if it is none, or not one that can be put together with another."""
     try:
-        notebook = json.loads(content)
-    except (ValueError, RecursionError):
+        notebook, _ = data_of(content)
+    except Unreadable:
         return None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    cells = notebook.get("cells")
     sound = isinstance(cells, list) and all(isinstance(c, dict) and isinstance(c.get("metadata"), dict) for c in cells)
     return notebook if sound else None
 

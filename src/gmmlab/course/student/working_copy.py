@@ -36,8 +36,10 @@ EARLIER = "earlier"
 OURS = {"README.md", memory.PAGE, "notebooks", "data", EARLIER}
 """What is in a working copy. One whose hidden manifest was lost, as when it is copied, is known by that."""
 
-_OFFER = re.compile(r"\.new(-\d+)?\.[^./]*$")
-"""In the name of a file that was put beside its owner's."""
+NEW = r"\.new(-\d+)?"
+"""In the name of a file that was put beside its owner's, before the ending."""
+
+_OFFER = re.compile(rf"{NEW}\.[^./]*$")
 
 
 class Step(NamedTuple):

@@ -581,8 +581,9 @@ def fifth_step(model: Any, axes: Any, alt: Any) -> Iterator[Line]:
         gmm, scaler = _parts_of(model)
         _need_three(gmm)
         ax, scene = as_axes(axes, "the Axes that you drew on, as its second answer"), _scene(gmm, scaler)
-        yield _judge_points(ax, scene, _view_of(ax))
-        yield _judge_ellipses(ax, scene, _view_of(ax))
+        view = _view_of(ax)
+        yield _judge_points(ax, scene, view)
+        yield _judge_ellipses(ax, scene, view)
 
     def described() -> Line:
         text = as_text(alt, "your alt text as a text, as its third answer")
