@@ -9,6 +9,7 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 from gmmlab.course import LabError
+from gmmlab.course.grade.handed_in import Handed, by_metadata, by_name, by_time
 from gmmlab.course.grade.tree import MAX_FILES, Archives, Stream, in_folder
 from gmmlab.exercises.registry import exercises
 
@@ -73,6 +74,8 @@ class Found:
         Why it cannot be graded; empty if it can be read.
     status : str
         What to call the problem: ``"missing"`` where there is no notebook at all.
+    handed : Handed
+        When it was handed in.
     """
 
     student: Student | None
@@ -81,6 +84,7 @@ class Found:
     way: tuple = ()
     problem: str = ""
     status: str = "unreadable"
+    handed: Handed = Handed()  # noqa: RUF009  (frozen)
 
 
 def collect(submissions: Path, out: Path | None = None) -> list[Found]:
@@ -175,17 +179,17 @@ class _Listing:
             parts = each.parts[above:]
             in_folder = len(parts) > 1 or each.is_folder
             student = student_of(parts[0], in_folder) if parts else None
-            student = called.get(student.name, student) if student else None
+            student, handed = called.get(student.name, (student, None)) if student else (None, None)
             if parts and (in_folder or _kind(each.name) or _is_work(parts[0])):
-                groups[student].append(each)
+                groups[student].append(each._replace(handed=handed or _handed(each, parts[0])))
             elif parts and _DOCUMENT.search(parts[0]):
                 yield Found(None, _below(where, each.name), problem=f"it is no notebook, and {_WHOSE}")
         for student, group in groups.items():
             home = _below(where, "/".join(group[0].parts[: above + 1]))
             yield from list(self._of_student(student, group, where, home)) or [_missing(student, group, home)]
 
-    def _called(self, streams: list[Stream], above: int) -> dict[str, Student]:
-        """Return whose the folders of Gradescope are, as the file beside them says."""
+    def _called(self, streams: list[Stream], above: int) -> dict[str, tuple[Student, Handed | None]]:
+        """Return whose the folders of Gradescope are, and when each was handed in, as the file beside them says."""
         files = [each for each in streams if each.parts[above:] == (_WHO,) and not each.problem]
         try:
             text = self._archives.read(files[0].way, MAX_WHO).decode("utf-8", "replace") if files else ""
@@ -196,7 +200,8 @@ class _Listing:
             names, numbers = (re.findall(rf"^[ -]*:{key}: *(.+?) *$", entry, re.M) for key in ("name", "sid"))
             # What several hand in together is nobody's until somebody says whose.
             if (folder := _GRADESCOPE.match(entry)) and len(names) == 1:
-                found[folder["name"]] = Student(names[0].strip("'\""), "".join(numbers[:1]).strip("'\""))
+                student = Student(names[0].strip("'\""), "".join(numbers[:1]).strip("'\""))
+                found[folder["name"]] = student, by_metadata(entry)
         return found
 
     def _of_student(self, student: Student | None, streams: list[Stream], where: str, home: str) -> Iterator[Found]:
@@ -213,7 +218,8 @@ class _Listing:
         """List a notebook, or what is in an archive."""
         problem = stream.problem or ("" if student else _WHOSE)
         if problem or _kind(stream.name) == "notebook":
-            yield Found(student, where, _attempt(where, stream.when), stream.way, problem)
+            attempt = _attempt(where, stream.when)
+            yield Found(student, where, attempt, stream.way, problem, handed=stream.handed or Handed())
             return
         self._opened[student] += 1
         if len(stream.way) > MAX_NESTED:
@@ -222,7 +228,8 @@ class _Listing:
             problem = f"more than {MAX_ARCHIVES} archives were handed in; this one was not opened"
         else:
             try:
-                yield from self._of_student(student, self._archives.members(stream.way), where, where)
+                inner = [each._replace(handed=stream.handed) for each in self._archives.members(stream.way)]
+                yield from self._of_student(student, inner, where, where)
             except LabError as error:
                 problem = str(error)
         if problem:
@@ -245,6 +252,11 @@ def _wrappers(streams: list[Stream], where: str) -> int:
             break
         above += 1
     return above
+
+
+def _handed(stream: Stream, name: str) -> Handed:
+    found = _lms(name)
+    return by_name(name, bool(found and found.re in (_CANVAS, _ANONYMOUS))) or by_time(stream.when, stream.is_local)
 
 
 def _missing(student: Student | None, streams: list[Stream], home: str) -> Found:

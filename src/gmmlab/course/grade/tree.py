@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from gmmlab.course import LabError
+from gmmlab.course.grade.handed_in import Handed
 
 MAX_ARCHIVE = 100_000_000
 """Most bytes of an archive inside another one, and of a .tar file unpacked."""
@@ -60,6 +61,10 @@ class Stream(NamedTuple):
     is_folder : bool
     way : tuple
         What opens a file on disk; if that is an archive, the number of a member; if that is one too, of its member.
+    is_local : bool
+        Whether the time was kept without a time zone.
+    handed : Handed or None
+        When it was handed in, if that has been looked for; who hands in an archive hands in all that is in it.
     """
 
     name: str
@@ -68,6 +73,8 @@ class Stream(NamedTuple):
     problem: str = ""
     is_folder: bool = False
     way: tuple = ()
+    is_local: bool = False
+    handed: Handed | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -131,7 +138,7 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[Stream]:
             when = time.mktime((*info.date_time, 0, 0, -1))
         except (ValueError, OverflowError):
             when = 0.0
-        yield _member(info.filename, partial(archive.open, info), when, problem, info.is_dir())
+        yield _member(info.filename, partial(archive.open, info), when, problem, info.is_dir())._replace(is_local=True)
 
 
 def _in_tar(content: bytes) -> Iterator[Stream]:
