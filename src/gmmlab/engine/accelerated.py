@@ -14,7 +14,14 @@ MEMORY = 5  # steps that the acceleration looks back; measured: 3 is slower, 10 
 LONGEST_REST = 16  # plain steps after an acceleration that failed again and again
 
 
-def accelerated_em(V: np.ndarray, start: Parameters, max_iter: int, tol: float, goal: float = -np.inf) -> Result:
+def accelerated_em(
+    V: np.ndarray,
+    start: Parameters,
+    max_iter: int,
+    tol: float,
+    goal: float = -np.inf,
+    weights: np.ndarray | None = None,
+) -> Result:
     """Run EM with Anderson acceleration, which needs three to fifteen times fewer steps near the optimum.
 
     An EM step maps parameters x to f(x). The next x is the combination of the last few f(x) whose residuals
@@ -31,6 +38,8 @@ def accelerated_em(V: np.ndarray, start: Parameters, max_iter: int, tol: float, 
         The run ends when two steps in a row gain less, in log-likelihood per row.
     goal : float
         It also ends when as many steps as are left, each as long as the longer of the last two, would not lead there.
+    weights : array of shape (n,), optional
+        How many rows each row stands for.
 
     Returns
     -------
@@ -44,7 +53,7 @@ def accelerated_em(V: np.ndarray, start: Parameters, max_iter: int, tol: float, 
     gain = last = np.inf
     while n_iter < max_iter:
         n_iter += 1
-        step = _em_step(V, x, start)
+        step = _em_step(V, x, start, weights)
         if step is None or step[0] < reached - max(1e-12, tol / 10):
             if x is plain:  # even plain EM falls: rounding is all that is left
                 break
@@ -61,14 +70,16 @@ def accelerated_em(V: np.ndarray, start: Parameters, max_iter: int, tol: float, 
         x = plain if rest or len(points) == 1 else _accelerated(points, residuals)
         rest = max(rest - 1, 0)
     found = _unflat(plain, start)
-    return Result(found, np.array(path), n_iter, idle == 2, fault(V, found))
+    return Result(found, np.array(path), n_iter, idle == 2, fault(V, found, weights=weights))
 
 
-def _em_step(V: np.ndarray, x: np.ndarray, like: Parameters) -> tuple[float, np.ndarray] | None:
+def _em_step(
+    V: np.ndarray, x: np.ndarray, like: Parameters, weights: np.ndarray | None
+) -> tuple[float, np.ndarray] | None:
     """Return the log-likelihood per row at x and the parameters after an EM step; None where x is no mixture."""
     reg_covar = SINGLE_PRECISION if V.dtype == np.float32 else REG_COVAR
     try:
-        sums = statistics(V, _unflat(x, like))
+        sums = statistics(V, _unflat(x, like), weights=weights)
         return sums.log_likelihood / sums.rows, _flat(m_step(sums, reg_covar))
     except ValueError:
         return None

@@ -64,7 +64,7 @@ def em_blocks(
         centre, total = _dask_source(blocks, start)
     else:
         centre, total = _source(blocks, start, map)
-    passes: list[int] = []
+    passes: list[float] = []
 
     def sums_of(parameters: Parameters) -> Statistics:
         sums = total(partial(block_statistics, parameters=parameters, centre=centre))
@@ -136,7 +136,7 @@ def _centre(first: Block, start: Parameters) -> np.ndarray:
     return centre_of(X) if len(X) else start.weights @ start.means
 
 
-def _check_rows(passes: list[int], k: int) -> None:
+def _check_rows(passes: list[float], k: int) -> None:
     if passes[-1] != passes[0]:
         raise ValueError(
             f"Pass {len(passes)} over the blocks brought {passes[-1]} rows, the first pass {passes[0]}: EM needs the "

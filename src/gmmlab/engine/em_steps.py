@@ -12,13 +12,23 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmlab.engine.covariances import TYPES
 from gmmlab.engine.expectation import choose_way
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
+from gmmlab.engine.rows import read_weights
 
 
-def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e-3, reg_covar: float = 1e-6) -> Result:
+def em(
+    X: ArrayLike,
+    start: Parameters,
+    *,
+    sample_weight: ArrayLike | None = None,
+    max_iter: int = 100,
+    tol: float = 1e-3,
+    reg_covar: float = 1e-6,
+) -> Result:
     """Fit a Gaussian mixture by EM (Dempster, Laird & Rubin 1977) from a given start.
 
     Takes the same steps as ``sklearn.mixture.GaussianMixture`` from the same start: E-step, M-step, and an end
@@ -26,10 +36,12 @@ def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e
 
     Parameters
     ----------
-    X : array of shape (n, d)
+    X : array-like of shape (n, d)
         float32 data are computed in single precision (summed up in double): about three digits of the
         log-likelihood per row and of the parameters are sure, at up to twice the speed. Everything else is float64.
     start : Parameters
+    sample_weight : array-like of shape (n,), optional
+        How many rows each row stands for; only their ratios count. Default: all the same.
     max_iter : int
     tol : float
         Smallest gain in log-likelihood per row that counts as progress; 0 runs all iterations.
@@ -44,15 +56,16 @@ def em(X: np.ndarray, start: Parameters, *, max_iter: int = 100, tol: float = 1e
     Raises
     ------
     ValueError
-        If X is not a finite (n, d) array with n >= k, if it does not fit to `start`, or if a covariance stops being
-        positive definite (which `reg_covar` > 0 prevents in float64).
+        If X is not a finite (n, d) array with n >= k, if it does not fit to `start`, if a weight is negative or no
+        number, or if a covariance stops being positive definite (which `reg_covar` > 0 prevents in float64).
     """
-    X = check_data(X, start)
+    rows, weights = read_weights(check_data(X, start), sample_weight)
+    weights = None if weights is None else weights / weights.mean()
     # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
-    centre = centre_of(X)
-    X = np.subtract(X, centre, order="F")
-    found = iterate(partial(statistics, X), start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
+    centre = centre_of(rows)
+    sums = partial(statistics, np.subtract(rows, centre, order="F"), weights=weights)
+    found = iterate(sums, start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
     return replace(found, parameters=found.parameters.shifted(centre))
 
 
@@ -116,7 +129,12 @@ def iterate(
 
 
 def statistics(
-    X: np.ndarray, parameters: Parameters, centre: np.ndarray | None = None, *, allowed: np.ndarray | None = None
+    X: np.ndarray,
+    parameters: Parameters,
+    centre: np.ndarray | None = None,
+    *,
+    allowed: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Statistics:
     """E-step: sum up what the M-step needs, block by block.
 
@@ -130,6 +148,8 @@ def statistics(
         Taken off the rows on the way, if X is not centred yet; `parameters` are those of the centred rows.
     allowed : array of bool, shape (n, k), optional
         Which components each row may belong to, at least one: those of its class, where the class is known.
+    weights : array of shape (n,), optional
+        How many rows each row stands for.
 
     Returns
     -------
@@ -142,9 +162,17 @@ def statistics(
         densities = way.log_densities(x.T)
         if allowed is not None:
             densities[~allowed[i : i + way.rows].T] = -np.inf
-        log_likelihood += to_responsibilities(densities).sum(dtype=float)
-        way.add(densities)
-    return Statistics(float(log_likelihood), len(X), *way.sums(), parameters.covariance_type)
+        log_density = to_responsibilities(densities)
+        if weights is None:
+            log_likelihood += log_density.sum(dtype=float)
+            way.add(densities)
+        else:
+            w = weights[i : i + way.rows]
+            log_likelihood += w @ log_density
+            densities *= w
+            way.add(densities, w.astype(X.dtype))
+    rows = len(X) if weights is None else float(weights.sum())
+    return Statistics(float(log_likelihood), rows, *way.sums(), parameters.covariance_type)
 
 
 def e_step(X: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:

@@ -53,8 +53,8 @@ class Features:
         """Write the features of the columns of x."""
         self.type.fill(x, features)
 
-    def add(self, responsibilities: np.ndarray) -> None:
-        """Add the products of the block that `log_densities` saw last."""
+    def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Add the products of the block that `log_densities` saw last; the responsibilities sum to its weights."""
         self.products += responsibilities @ self.block.T
 
     def sums(self) -> Sums:
@@ -74,11 +74,16 @@ class Whitened(Features):
         self.allocate(coefficients, n, dtype)
 
     def fill(self, x: np.ndarray, features: np.ndarray) -> None:
-        """Write the features of the columns of x; sum up their products on the way."""
+        """Write the features of the columns of x."""
         z = features[: len(x)]
         np.matmul(self.whiten.astype(x.dtype, copy=False), x, out=z)
         np.einsum("ij,ij->j", z, z, out=features[-1])
-        self.scatter += z @ z.T
+
+    def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Add the products of the block that `log_densities` saw last, and those of its columns, which all share."""
+        super().add(responsibilities)
+        z = self.block[1 : self.d + 1]
+        self.scatter += (z if weights is None else z * weights) @ z.T
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
@@ -112,7 +117,7 @@ class Factors:
         densities += self.constants[:, None]
         return densities
 
-    def add(self, responsibilities: np.ndarray) -> None:
+    def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the sums, about the means, of the block that `log_densities` saw last."""
         self.counts += responsibilities.sum(axis=1)
         for k, r in enumerate(responsibilities):

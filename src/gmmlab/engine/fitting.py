@@ -21,7 +21,7 @@ from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
 from gmmlab.engine.exchange import find_optima
 from gmmlab.engine.parameters import Result
-from gmmlab.engine.rows import read_rows
+from gmmlab.engine.rows import read_rows, read_weights
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import best_sound
 
@@ -37,6 +37,7 @@ def best_fit(
     n_components: int,
     *,
     covariance_type: str = "full",
+    sample_weight: ArrayLike | None = None,
     n_init: int = 20,
     random_state: int | np.random.RandomState | None = 0,
 ) -> GaussianMixture:
@@ -68,6 +69,9 @@ def best_fit(
         Number of components.
     covariance_type : {"full", "tied", "diag", "spherical"}
         Shape of the covariances.
+    sample_weight : array-like of shape (n,), optional
+        How many rows each row stands for: a row of weight 2 counts as two rows, one of weight 0 is absent. Their sum is
+        the number of rows, by which a degenerate component is told. Default: 1 for each row.
     n_init : int
         Effort: k-means starts in each of the three views. For every four of them, one more optimum is kept and learnt
         from.
@@ -83,7 +87,8 @@ def best_fit(
     Raises
     ------
     ValueError
-        If a number or the covariance type is out of range, or X is not finite or has fewer rows than components.
+        If a number or the covariance type is out of range, a weight is negative or no number, or X is not finite or has
+        fewer rows than components.
 
     Warns
     -----
@@ -91,8 +96,8 @@ def best_fit(
         If every solution found is degenerate.
     """
     names = feature_names(X)
-    rows = read_rows(X, least_rows=2)
-    fit = fit_one(rows, n_components, covariance_type, n_init=n_init, random_state=random_state)
+    rows, weights = read_weights(read_rows(X, least_rows=2), sample_weight)
+    fit = fit_one(rows, n_components, covariance_type, n_init=n_init, random_state=random_state, weights=weights)
     if fit.degenerate:
         warnings.warn(degenerate_message(fit), DegenerateFitWarning, stacklevel=2)
     gmm = fitted_mixture(fit)
@@ -133,6 +138,7 @@ def fit_one(
     *,
     n_init: int,
     random_state: int | np.random.RandomState | None,
+    weights: np.ndarray | None = None,
 ) -> Result:
     """Fit one mixture as `best_fit` does: together with one component less and one more, which learn from one another.
 
@@ -141,35 +147,40 @@ def fit_one(
     X : array of shape (n, d)
     n_components, covariance_type, n_init, random_state
         As in `best_fit`.
+    weights : array of shape (n,), optional
+        Above 0.
 
     Returns
     -------
     Result
         In the units of the data.
     """
-    check_request(X, n_components, [covariance_type], n_init)
-    sample = Sample(X, n_init, random_state)
+    n = len(X) if weights is None else weights.sum()
+    check_request(n, n_components, [covariance_type], n_init)
+    sample = Sample(X, n_init, random_state, weights)
     less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
-    numbers = [n_components, *(k for k in less_and_more if k <= len(X))]
+    numbers = [n_components, *(k for k in less_and_more if k <= n)]
     types = [covariance_type, *TAUGHT_BY.get(covariance_type, [])]
     optima = find_optima([sample], numbers, types, Parallel(n_jobs=1, return_as="generator"))
     return best_sound(X, sample, optima[0, n_components, covariance_type], 1e-12)
 
 
-def check_request(X: np.ndarray, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
+def check_request(n: float, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:
     """Refuse what cannot be fitted, in a sentence.
 
     Raises
     ------
     ValueError
-        If a number or a covariance type is out of range, or X has fewer rows than components.
+        If a number or a covariance type is out of range, or there are fewer rows, n, than components.
     """
     for kind in covariance_types:
         type_of(kind)
     for name, number in {"n_components": n_components, "n_init": n_init}.items():
         if not isinstance(number, int | np.integer) or number < 1:
             raise ValueError(f"{name} must be a whole number from 1 on, but got {number!r}.")
-    if len(X) < n_components:
+    if n < n_components:
+        counted = "" if isinstance(n, int) else ", the sum of the weights"
         raise ValueError(
-            f"{n_components} components need at least as many samples, but got {len(X)}: ask for fewer components."
+            f"{n_components} components need at least as many samples, but got {n:.6g}{counted}: ask for "
+            "fewer components."
         )

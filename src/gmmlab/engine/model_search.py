@@ -145,7 +145,7 @@ def fit_grids(
         raise ValueError("A search needs at least one number of components and one covariance type.")
     efforts = [effort(len(X)) if n_init is None else n_init for X in sets]
     for (X, starts), k in product(zip(sets, efforts, strict=True), numbers):
-        check_request(X, k, types, starts)
+        check_request(len(X), k, types, starts)
     samples = [Sample(X, starts, random_state) for X, starts in zip(sets, efforts, strict=True)]
     optima = find_optima(samples, numbers, types, parallel, progress)
     tasks = [delayed(best_sound)(sets[i], samples[i], found, TOL) for (i, _, _), found in optima.items()]

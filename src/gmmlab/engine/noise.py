@@ -140,7 +140,7 @@ def fit_with_noise(
         If a number or the type is out of range, or the data have no volume.
     """
     rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
-    check_request(rows, n_components, [covariance_type], n_init)
+    check_request(len(rows), n_components, [covariance_type], n_init)
     volume = bounding_volume(rows) if volume is None else volume
     fitted = partial(
         fit_one, n_components=n_components, covariance_type=covariance_type, n_init=n_init, random_state=random_state

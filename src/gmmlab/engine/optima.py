@@ -58,10 +58,11 @@ def polish(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> R
     rivals = sum(o.rank < (collapsed, best + _hopeless(sample)) for o in optima)
     flawed = [o for o in optima if o.degenerate and not collapsed and o.mean_log_likelihood > HIGHER - best]
     if rivals > 1:
-        optima = _distinct([accelerated_em(V, o.parameters, 10, SAME) for o in optima[:rivals]]) + optima[rivals:]
+        tried = [accelerated_em(V, o.parameters, 10, SAME, weights=sample.weights) for o in optima[:rivals]]
+        optima = _distinct(tried) + optima[rivals:]
     ends: list[Result] = []
     for optimum in optima:
-        ends.append(accelerated_em(V, optimum.parameters, 5000, tol))
+        ends.append(accelerated_em(V, optimum.parameters, 5000, tol, weights=sample.weights))
         if not ends[-1].degenerate:
             break
     fit = min(ends, key=lambda end: end.rank)

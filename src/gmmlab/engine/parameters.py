@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmlab.engine.covariances import TYPES, CovarianceType, type_of
 
@@ -63,7 +64,8 @@ class Statistics:
     ----------
     log_likelihood : float
         Sum over the rows of the log density under the parameters of the E-step.
-    rows : int
+    rows : float
+        Their number, or the sum of their weights.
     counts : array of shape (k,)
         Sums of the responsibilities.
     first : array of shape (k, d)
@@ -76,7 +78,7 @@ class Statistics:
     """
 
     log_likelihood: float
-    rows: int
+    rows: float
     counts: np.ndarray
     first: np.ndarray
     second: np.ndarray
@@ -156,10 +158,10 @@ def _check_parameters(p: Parameters) -> None:
         raise ValueError(f"weights are {p.weights}; expected positive numbers that sum to 1.")
 
 
-def check_data(X: np.ndarray, p: Parameters, least_rows: int | None = None) -> np.ndarray:
+def check_data(X: ArrayLike, p: Parameters, least_rows: int | None = None) -> np.ndarray:
     """Return X as floats, or say what is wrong with it."""
     X = np.asarray(X)
-    X = X if X.dtype in (np.float32, np.float64) else X.astype(float)
+    X = np.asarray(X if X.dtype in (np.float32, np.float64) else X.astype(float))
     k, d = p.means.shape
     if X.ndim != 2 or X.shape[1] != d:
         raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")

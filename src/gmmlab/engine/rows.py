@@ -46,3 +46,27 @@ def read_rows(X: ArrayLike, least_rows: int = 1) -> np.ndarray:
 def _numbers(X: ArrayLike) -> bool:
     """Say whether objects are numbers throughout; text that could be read as a number is none."""
     return all(isinstance(entry, int | float | np.number) for entry in np.asarray(X, dtype=object).ravel())
+
+
+def read_weights(X: np.ndarray, sample_weight: ArrayLike | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the rows that have a weight and their weights, which are None where all rows are the same.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not one number a row, negative or not finite, or all 0.
+    """
+    if sample_weight is None:
+        return X, None
+    weights: np.ndarray = np.ma.filled(np.ma.asarray(sample_weight, dtype=float), np.nan)
+    if weights.shape != (len(X),):
+        raise ValueError(f"sample_weight has shape {weights.shape}; expected one number for each row: ({len(X)},).")
+    wrong = np.flatnonzero(~((weights >= 0) & np.isfinite(weights)))
+    if len(wrong):
+        raise ValueError(
+            f"The weight of row {wrong[0]} is {weights[wrong[0]]}; expected a number from 0 on. A row that shall not "
+            "count has the weight 0."
+        )
+    if not weights.any():
+        raise ValueError("All weights are 0, so no row counts. Give at least one row a weight above 0.")
+    return X[weights > 0], weights[weights > 0]

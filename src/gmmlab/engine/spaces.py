@@ -54,24 +54,27 @@ def _mapped(p: Parameters, A: np.ndarray) -> Parameters:
     return replace(p, means=p.means @ A, covariances=p.type.mapped(p.covariances, A))
 
 
-def space_of(X: np.ndarray, invariance: str) -> Space:
-    """Return the whitened, standardised or uniformly scaled space of the rows.
+def space_of(X: np.ndarray, invariance: str, weights: np.ndarray | None = None) -> Space:
+    """Return the whitened, standardised or uniformly scaled space of the rows, which may have weights.
 
     A direction in which the data do not vary keeps its unit.
     """
-    centre, scale = X.mean(axis=0), X.std(axis=0)
+    centre = np.average(X, axis=0, weights=weights)
+    scale = np.sqrt(np.average((X - centre) ** 2, axis=0, weights=weights))
     scale = np.where(scale > 1e-14 * np.abs(centre), scale, 1.0)
     if invariance == "scaled":
         scale = np.full(len(scale), np.sqrt(np.mean(scale**2)))
     if invariance != "whitened":
         return Space(centre, np.diag(1 / scale), np.diag(scale))
     Z = (X - centre) / scale
+    if weights is not None:
+        Z *= np.sqrt(weights / weights.mean())[:, None]
     variances, axes = np.linalg.eigh(Z.T @ Z / len(Z))
     root = np.sqrt(np.where(variances > 1e-12 * variances[-1], variances, 1.0))
     return Space(centre, axes / root / scale[:, None], (axes * root).T * scale)
 
 
-def fault(V: np.ndarray, p: Parameters, rows: float | None = None) -> str:
+def fault(V: np.ndarray, p: Parameters, rows: float | None = None, weights: np.ndarray | None = None) -> str:
     """Say by which rule of `best_fit` a mixture is degenerate; nothing where it is sound.
 
     Parameters
@@ -82,10 +85,15 @@ def fault(V: np.ndarray, p: Parameters, rows: float | None = None) -> str:
         There.
     rows : float, optional
         How many rows the mixture owns. Default: n.
+    weights : array of shape (n,), optional
+        How many rows each row stands for.
     """
-    (k, d), n = p.means.shape, len(V)
+    (k, d), n = p.means.shape, len(V) if weights is None else weights.sum()
     floor = SINGLE_PRECISION if V.dtype == np.float32 else REG_COVAR
-    spread = np.sqrt(V.var(axis=0) + floor)  # a direction without variance has thickness 1, not 0
+    centre = np.average(V, axis=0, weights=weights)
+    spread = np.sqrt(
+        np.average((V - centre) ** 2, axis=0, weights=weights) + floor
+    )  # a direction without variance has thickness 1, not 0
     widths, fixed = p.type.widths(p.covariances, spread).reshape(-1, d), p.type.fixed_rows(k, d)
     rows = n if rows is None else rows
     owned = np.array([float(rows)]) if p.type.shared else rows * p.weights
@@ -124,6 +132,8 @@ class Sample:
         Effort, as in `best_fit`.
     random_state : int, RandomState or None
         Draws the rows, and the seed of whatever is random in what is done with them.
+    weights : array of shape (n,), optional
+        How many rows each row stands for: as often it is in the sample, but for rounding.
 
     Attributes
     ----------
@@ -133,14 +143,26 @@ class Sample:
         How many short runs are run on, and how many optima are kept.
     whole : bool
         Whether the sample has all rows of the data.
+    weights : array of shape (n,) or None
     """
 
-    def __init__(self, X: np.ndarray, n_init: int, random_state: int | np.random.RandomState | None) -> None:
-        self.n_init, self.kept = n_init, 2 + n_init // 4
-        rng = check_random_state(random_state)
-        drawn = X[rng.permutation(len(X))[:SAMPLE_ROWS]]
-        self.seed, self.whole = rng.randint(2**31), len(drawn) == len(X)
-        self.spaces = {name: space_of(X, name) for name in ("scaled", "standardised", "whitened")}
+    def __init__(
+        self,
+        X: np.ndarray,
+        n_init: int,
+        random_state: int | np.random.RandomState | None,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self.n_init, self.kept, self.weights = n_init, 2 + n_init // 4, weights
+        rng, n = check_random_state(random_state), len(X) if weights is None else max(round(weights.sum()), 1)
+        places = rng.permutation(n)[:SAMPLE_ROWS]
+        self.seed, self.whole = rng.randint(2**31), len(places) == n
+        if weights is not None:  # row i lies at the places from the sum of the weights before it to that with its own
+            ladder = np.cumsum(weights) * (n / weights.sum())
+            places = np.searchsorted(ladder, places + rng.uniform(size=len(places)), side="right").clip(max=len(X) - 1)
+            self.whole &= bool((np.bincount(places, minlength=len(X)) == weights).all())
+        drawn = X[places]
+        self.spaces = {name: space_of(X, name, weights) for name in ("scaled", "standardised", "whitened")}
         self.rows = {
             name: np.asfortranarray(space.of_rows(drawn), dtype=np.float32) for name, space in self.spaces.items()
         }
