@@ -77,6 +77,10 @@ def test_every_dependency_is_constrained():
     assert [name for name in wanted if re.match(r"[\w-]+", name)[0] not in {*pinned, "gmmlab"}] == []
 
 
+def test_no_grammars_are_compiled_whenever_a_notebook_is_read():
+    assert "rfc3987-syntax==" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
+
+
 def test_the_conda_environment_installs_the_package_under_the_constraints():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     assert "--constraint constraints.txt" in text
