@@ -167,6 +167,13 @@ def _refresh(options: argparse.Namespace) -> int:
 def _new(options: argparse.Namespace) -> int:
     from gmmlab.course.author import new
 
+    if options.kind == "course":
+        path = new.new_course(Path(options.name or "."))
+        print(f"{'written':10}  {path}")
+        print("Take the mark # from the entries that you use. `gmm-lab grade` reads the file beside the submissions.")
+        return 0
+    if not options.name:
+        raise LabError(f"give a name: gmm-lab new {options.kind} NAME")
     if options.kind == "exercise":
         written = new.new_exercise(options.name)
     else:
@@ -338,11 +345,17 @@ COMMANDS = (
     _Command(
         "new",
         _new,
-        "For authors: lay the cells, the record and the cases of an exercise, or of a whole notebook, to be filled.",
+        "Lay what you then fill: an exercise or a whole notebook for authors, the rules of a course for instructors.",
         "gmm-lab new exercise fit-6",
         (
-            _Argument("kind", choices=["exercise", "notebook"], help="what to lay"),
-            _Argument("name", metavar="NAME", help="such as fit-6 for an exercise, or 16_my_lesson for a notebook"),
+            _Argument("kind", choices=["exercise", "notebook", "course"], help="what to lay"),
+            _Argument(
+                "name",
+                metavar="NAME",
+                nargs="?",
+                help="such as fit-6 for an exercise, or 16_my_lesson for a notebook; for a course, the folder in which "
+                "the submissions lie (default: this one)",
+            ),
             _Argument(
                 "--lesson",
                 metavar="WORD",
@@ -360,7 +373,8 @@ COMMANDS = (
     _Command(
         "grade",
         _grade,
-        "For instructors: grade what a class handed in, without running any of it unless told to.",
+        "For instructors: grade what a class handed in, without running any of it unless told to. Due dates and other "
+        "rules stand in course.toml beside the submissions: see `gmm-lab new course`.",
         "gmm-lab grade submissions.zip -o grades --class-list class.csv",
         (
             _Argument(
@@ -371,7 +385,11 @@ COMMANDS = (
             ),
             _output("grades"),
             _Argument("--class-list", metavar="FILE.csv", help="all students: who handed in nothing gets a row too"),
-            _Argument("--notebooks", metavar="03,04", help="what counts (default: what half of all handed in)"),
+            _Argument(
+                "--notebooks",
+                metavar="03,04",
+                help="what counts (default: what the course file names, else what half of all handed in)",
+            ),
             _Argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports"),
             _Argument(
                 "--jobs",

@@ -1,4 +1,4 @@
-"""Lay what an author fills: an exercise in a notebook, or a notebook with its lesson and a first exercise.
+"""Lay what an author fills: an exercise in a notebook, a notebook with its lesson and a first exercise, or a course.
 
 What is laid works as it stands: a toy exercise whose solution earns full points and whose cases pass. Write yours over
 it; ``gmmlab.exercises.form`` says how.
@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
+from gmmlab.course.grade import course_file
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 
 Node = TypeVar("Node", bound=ast.expr)
@@ -169,6 +170,21 @@ def new_notebook_of(stem: str, lesson: str | None = None) -> list[Path]:
             cases: (Template(CASES).substitute(words) + _filled(CASE, id)).encode(),
         }
     )
+
+
+def new_course(folder: Path) -> Path:
+    """Write the file with the rules of a course, and return it.
+
+    Raises
+    ------
+    LabError
+        If there is one already.
+    """
+    path = folder / course_file.NAME
+    if path.exists():
+        raise LabError(f"{path} is there already: edit it, or give another folder.")
+    atomic_write(path, course_file.template())
+    return path
 
 
 def _lesson_of(id: str) -> str:

@@ -4,7 +4,8 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -12,9 +13,13 @@ from tqdm import tqdm
 from gmmlab.course import LabError
 from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Result
-from gmmlab.course.grade.class_list import Listed
+from gmmlab.course.grade.class_list import Listed, plain
 from gmmlab.course.grade.collect import Found, Student
-from gmmlab.course.grade.roster import match, one_line_one_person
+from gmmlab.course.grade.course_file import NAME as COURSE
+from gmmlab.course.grade.course_file import Course
+from gmmlab.course.grade.handed_in import Handed, by_worksheet
+from gmmlab.course.grade.policy import LATEST, Tried, decide, in_words
+from gmmlab.course.grade.roster import Finder, match, one_line_one_person
 from gmmlab.course.grade.store import Store, key_of
 from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
@@ -23,6 +28,7 @@ from gmmlab.course.student.working_copy import EARLIER, NEW
 from gmmlab.exercises.registry import exercises
 
 MISSING = "missing"
+EXCUSED = "excused"
 _AGAIN = {GRADER_DIED}
 """Results that a second run does not use again: the machine may be to blame."""
 
@@ -56,6 +62,26 @@ class Attempt(NamedTuple):
         return self.is_answered, self.result.points is not None, not self.is_of_lab, self.found.attempt
 
 
+class Grade(NamedTuple):
+    """What a notebook earns one student, in what the notebook is worth: points, less what lateness costs.
+
+    Attributes
+    ----------
+    points, penalty : float
+    note : str
+        What has changed the points, in words.
+    """
+
+    points: float
+    penalty: float = 0.0
+    note: str = ""
+
+    @property
+    def total(self) -> float:
+        """The points that count."""
+        return self.points - self.penalty
+
+
 @dataclass
 class Row:
     """What one student gets.
@@ -83,22 +109,41 @@ class Row:
     problems: list[tuple[str, str, str]] = field(default_factory=list)
     flags: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     lost: bool = False
+    grades: dict[str, Grade] = field(default_factory=dict)
+    excused: set[str] = field(default_factory=set)
+    worth: dict[str, float] = field(default_factory=dict)
 
     def status(self, notebook: str) -> str:
         """Say in words what became of a notebook."""
+        if notebook in self.excused:
+            return EXCUSED
         if notebook in self.counted:
             return self.counted[notebook].result.status
         # A file that could not be read may have been this notebook.
         return "unreadable" if self.lost else MISSING
 
     def points(self, notebook: str) -> float | None:
-        """Return the points, or None where nothing was judged."""
-        return self.counted[notebook].result.points if notebook in self.counted else None
+        """Return the points that count, or None where nothing was judged."""
+        return self.grades[notebook].total if notebook in self.grades and notebook not in self.excused else None
+
+    def counting(self, notebooks: Sequence[str]) -> list[str]:
+        """Return the notebooks that count for this student."""
+        return [name for name in notebooks if name not in self.excused]
 
     def total(self, notebooks: Sequence[str]) -> float | None:
         """Return the sum, or None unless every notebook was judged or not handed in, and one was judged."""
-        points = [self.points(name) for name in notebooks if self.status(name) != MISSING]
+        points = [self.points(name) for name in self.counting(notebooks) if self.status(name) != MISSING]
         return None if not points or None in points else sum(p for p in points if p is not None)
+
+    def possible(self, notebooks: Sequence[str]) -> float:
+        """Return what the notebooks that count for this student are worth."""
+        return sum(self.worth[name] for name in self.counting(notebooks))
+
+    def of_all(self, notebooks: Sequence[str], part: str) -> float | None:
+        """Return the sum of a part of the grades, ``"points"`` or ``"penalty"``; None where there is no total."""
+        if self.total(notebooks) is None:
+            return None
+        return sum(getattr(self.grades[name], part) for name in self.counting(notebooks) if name in self.grades)
 
     def in_words(self, notebooks: Sequence[str]) -> str:
         """Say what became of all notebooks: one word where it is the same for all."""
@@ -131,9 +176,15 @@ class Gradebook:
     """
 
     def __init__(
-        self, found: list[Found], store: Store, listed: list[Listed], notebooks: Sequence[str] | None = None
+        self,
+        found: list[Found],
+        store: Store,
+        listed: list[Listed],
+        notebooks: Sequence[str] | None = None,
+        course: Course = Course(),  # noqa: B008  (frozen)
     ) -> None:
-        self._wanted = notebooks
+        self.course = course
+        self._wanted = notebooks or list(course.notebooks) or None
         self.found, self.store, self.listed = found, store, listed
         self.keys: list[str] = [""] * len(found)
         self.problems: dict[int, str] = {i: each.problem for i, each in enumerate(found) if each.problem}
@@ -153,6 +204,11 @@ class Gradebook:
         order = sorted([*self._files, *absent], key=lambda s: (s.name.casefold(), s.name, s.id))
         self.students = order
         self._folders = _folders(order)
+        self.worth = {ex.notebook: course.rules(ex.notebook).points or possible(ex.notebook) for ex in exercises()}
+        self.unknown: list[tuple[str, str, str, str]] = []
+        self._lines = {student: self._line_of(student) for student in order}
+        self._find = Finder(self._lines)
+        self._due, self._excused = self._by_student()
         self.notebooks: list[str] = []
         self.question = ""
         self.pairs: dict[int, list[tuple[str, str]]] = {}
@@ -234,6 +290,31 @@ class Gradebook:
             )
         return flags
 
+    def _line_of(self, student: Student) -> Listed | None:
+        if student not in self._files:
+            return next((one for one in self.listed if one.student == student), None)
+        return self._persons.matched.get(student)
+
+    def _by_student(self) -> tuple[dict[tuple[Student, str], datetime], dict[Student, set[str]]]:
+        """Return the extensions, and what each student is excused from."""
+        due: dict[tuple[Student, str], datetime] = {}
+        excused: dict[Student, set[str]] = defaultdict(set)
+        for name, rules in self.course.notebooks.items():
+            for who, when in rules.extensions.items():
+                if student := self._student(who, COURSE):
+                    due[student, name] = when
+            for who in rules.excused:
+                if student := self._student(who, COURSE):
+                    excused[student].add(name)
+        return due, excused
+
+    def _student(self, who: str, file: str) -> Student | None:
+        """Return the student whom a file names; one who is not there becomes a line of ``problems.csv``."""
+        student = self._find.student(who)
+        if student is None:
+            self.unknown.append((who, file, "not found", self._find.in_words(who)))
+        return student
+
     def rows(self) -> Iterator[Row]:
         """Yield the row of each student, in order."""
         for place, row in enumerate(self._rows()):
@@ -262,12 +343,9 @@ class Gradebook:
                 yield each.where, "unreadable", self.problems.get(number, "its name does not say whose it is")
 
     def _rows(self) -> Iterator[Row]:
-        by_student = {one.student: one for one in self.listed}
         for student in self.students:
-            listed = self._persons.matched.get(student) or (
-                by_student.get(student) if student not in self._files else None
-            )
-            row = Row(student, self._folders[student], listed)
+            row = Row(student, self._folders[student], self._lines[student], worth=self.worth)
+            row.excused = self._excused.get(student, set())
             self._fill(row)
             yield row
 
@@ -280,41 +358,73 @@ class Gradebook:
                 result = Result(each.status, self.problems.get(number, "it was not graded"))
             name = result.notebook or _guess(each.where)
             attempts[name].append(Attempt(number, each, result))
-        for name, tried in attempts.items():
-            tried.sort(key=lambda attempt: attempt.found.attempt)
+        worksheet = by_worksheet(_own(row.listed, "lastmodifiedsubmission")) if len(attempts) == 1 else None
+        left = self.course.late.late_days
+        for name in sorted(attempts, key=lambda name: _order(self._due_date(row.student, name))):
+            tried = sorted(attempts[name], key=lambda attempt: attempt.found.attempt)
             if name:
-                self._choose(row, name, tried)
+                left -= self._choose(row, name, tried, left, worksheet)
             else:
                 row.lost = any(attempt.result.status != MISSING for attempt in tried)
                 row.problems += [(a.found.where, a.result.status, a.result.reason) for a in tried]
 
-    def _choose(self, row: Row, name: str, tried: list[Attempt]) -> None:
-        """Let the latest attempt count that has answers; where none has, the latest says why."""
-        counts = row.counted[name] = max(tried, key=lambda attempt: attempt.rank)
+    def _due_date(self, student: Student, name: str) -> datetime | None:
+        return self._due.get((student, name), self.course.rules(name).due)
+
+    def _choose(self, row: Row, name: str, tried: list[Attempt], left: int, worksheet: Handed | None) -> int:
+        """Let an attempt count that has answers, by the rule of the course, and return the late days that it uses.
+
+        Where none has answers, the latest says why.
+        """
+        if worksheet:
+            tried = [a._replace(found=replace(a.found, handed=worksheet)) for a in tried]
+        fitting = [a for a in tried if a.rank[:3] == max(a.rank[:3] for a in tried)]
+        zone, due = self.course.zone or UTC, None if name in row.excused else self._due_date(row.student, name)
+        handed = [a.found.handed for a in fitting]
+        said = [Tried(a.result.points or 0, h.at(zone), h.is_late) for a, h in zip(fitting, handed, strict=True)]
+        verdict = decide(said, due, self.course.late, left, self.course.attempts)
+        counts = row.counted[name] = fitting[verdict.attempt]
+        if counts.result.points is not None:
+            points = counts.result.points * self.worth[name] / possible(name)
+            note = in_words(verdict, said[verdict.attempt].when is not None)
+            row.grades[name] = Grade(points, points * verdict.lost, note)
+        self._explain(row, name, tried, counts)
+        return verdict.free if name in row.grades else 0
+
+    def _explain(self, row: Row, name: str, tried: list[Attempt], counts: Attempt) -> None:
         row.flags[name] += counts.result.flags
         for attempt in tried:
             failed = attempt.result.status != "ok"
             if failed:
                 row.problems.append((attempt.found.where, attempt.result.status, attempt.result.reason))
             elif attempt is not counts:
-                why = _why_not(attempt, counts)
+                why = _why_not(attempt, counts, self.course.attempts)
                 row.problems.append((attempt.found.where, "not counted", why))
         own = [attempt for attempt in tried if not attempt.is_of_lab] or [counts]
         if len(own) > 1:
             row.flags[name].append(f"{len(own)} attempts")
         if own[-1] is not counts and not counts.is_of_lab:
             what = "could not be graded" if own[-1].result.points is None else "has no answers"
-            row.flags[name].append(f"the latest attempt {what}, an earlier one counts")
+            words = f"the latest attempt {what}" if own[-1].rank[:3] < counts.rank[:3] else self.course.attempts
+            row.flags[name].append(f"{words}, an earlier one counts")
         elif counts.is_of_lab:
             row.flags[name].append("a file that the lab itself wrote counts, since no other has answers")
 
 
-def _why_not(attempt: Attempt, counts: Attempt) -> str:
+def _why_not(attempt: Attempt, counts: Attempt, rule: str) -> str:
     if attempt.is_of_lab:
         return f"the lab itself wrote it; what counts is {counts.found.where}"
     if counts.is_answered and not attempt.is_answered:
         return f"it has no answers; what counts is {counts.found.where}"
-    return f"another attempt is later: {counts.found.where}"
+    return f"another attempt is {'later' if rule == LATEST else rule}: {counts.found.where}"
+
+
+def _own(listed: Listed | None, column: str) -> str:
+    return next((value for name, value in listed.columns.items() if plain(name) == column), "") if listed else ""
+
+
+def _order(due: datetime | None) -> tuple[bool, datetime]:
+    return due is None, due or datetime.max.replace(tzinfo=UTC)
 
 
 def _guess(where: str) -> str:

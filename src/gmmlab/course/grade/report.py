@@ -15,7 +15,7 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from gmmlab import __version__
-from gmmlab.course.grade.gradebook import MISSING, Row, possible
+from gmmlab.course.grade.gradebook import MISSING, Row
 from gmmlab.course.grade.page import prose, render, shown
 from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.registry import exercises
@@ -46,7 +46,7 @@ class Class:
     def add(self, row: Row) -> None:
         """Count one student."""
         self.students += 1
-        total, of = row.total(self.notebooks), sum(map(possible, self.notebooks))
+        total, of = row.total(self.notebooks), row.possible(self.notebooks)
         if total is not None and of:
             self.percents.append(100 * total / of)
         self.statuses.update(row.status(name) for name in self.notebooks)

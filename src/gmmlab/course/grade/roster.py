@@ -1,6 +1,7 @@
 """Who on the class list handed in, and grades in the form in which Canvas and Moodle take them."""
 
 import re
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from gmmlab.course.grade.class_list import Listed, plain, words_of
@@ -56,6 +57,31 @@ def match(students: list[Student], listed: list[Listed]) -> Matched:
                     f"the file has the number {student.id}, the class list {named.student.id}; the file's is kept"
                 )
     return found
+
+
+class Finder:
+    """Finds the student whom an instructor names, by number or name."""
+
+    def __init__(self, lines: dict[Student, Listed | None]) -> None:
+        self._known: dict[str, Student | None] = {}
+        self._names = [line.student.name if line else student.name for student, line in lines.items()]
+        for student, line in lines.items():
+            own = [student, line.student] if line else [student]
+            words = {word for one in own for word in (one.id, one.key, one.name, *words_of(one.name)) if word}
+            for word in words | (line.words if line else frozenset()):
+                self._known[word] = student if self._known.get(word, student) == student else None
+
+    def student(self, who: str) -> Student | None:
+        """Return the student, or None where nobody or more than one is called so."""
+        words = [who.strip(), *sorted(words_of(who))]
+        return next((self._known[word] for word in words if word in self._known), None)
+
+    def in_words(self, who: str) -> str:
+        """Say why somebody was not found."""
+        if who.strip() in self._known:
+            return f"more than one student is called {who}: write the number"
+        near = get_close_matches(who, self._names, n=1)
+        return f"no student is called {who}{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _forms(number: str) -> list[str]:

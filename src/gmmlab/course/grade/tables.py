@@ -3,11 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from gmmlab.course.files import atomic_write
 from gmmlab.course.grade.assess import Judged
-from gmmlab.course.grade.gradebook import Gradebook, Row, possible
+from gmmlab.course.grade.gradebook import Gradebook, Row
+from gmmlab.course.grade.handed_in import Handed
 from gmmlab.course.grade.roster import LMS
 from gmmlab.exercises.registry import exercises
 
@@ -32,25 +34,47 @@ def number(points: float | None) -> str:
 
 def head(notebooks: Iterable[str]) -> list[str]:
     """Return the names of the columns of ``grades.csv``."""
-    columns = ["student", "id", "status", "total", "possible", "percent", "flags"]
+    columns = ["student", "id", "status", "points", "penalty", "total", "possible", "percent", "flags"]
     for name in notebooks:
-        columns += [f"{name} status", name, *(ex.id for ex in exercises(name))]
+        columns += [f"{name} {what}" for what in ("status", "points", "penalty")] + [name]
+        columns += [f"{name} {what}" for what in ("note", "handed in", "time from")]
+        columns += [ex.id for ex in exercises(name)]
     return columns
 
 
-def line(row: Row, notebooks: list[str]) -> list[str]:
+def line(row: Row, notebooks: list[str], zone: tzinfo = UTC) -> list[str]:
     """Return a student's line of ``grades.csv``."""
-    total, of = row.total(notebooks), sum(map(possible, notebooks))
+    total, of = row.total(notebooks), row.possible(notebooks)
     percent = None if total is None or not of else round(100 * total / of, 2)
     # The list's name, the file's number: a class list of the registry has other numbers than the LMS.
     name, id = _who(row)
-    columns = [name, id, row.in_words(notebooks), number(total), number(of), number(percent)]
+    columns = [name, id, row.in_words(notebooks), *_parts(row, notebooks), number(total)]
+    columns += [number(of), number(percent)]
     columns.append("; ".join(row.all_flags()))
     for name in notebooks:
         judged = row.counted[name].result.exercises if name in row.counted else {}
-        columns += [row.status(name), number(row.points(name))]
+        grade = row.grades.get(name) if name not in row.excused else None
+        parts = [number(grade.points), number(grade.penalty)] if grade else ["", ""]
+        columns += [
+            row.status(name),
+            *parts,
+            number(row.points(name)),
+            grade.note if grade else "",
+            *_when(row, name, zone),
+        ]
         columns += [_earned(judged.get(ex.id)) for ex in exercises(name)]
     return columns
+
+
+def _parts(row: Row, notebooks: list[str]) -> list[str]:
+    return [number(row.of_all(notebooks, part)) for part in ("points", "penalty")]
+
+
+def _when(row: Row, name: str, zone: tzinfo) -> list[str]:
+    handed = row.counted[name].found.handed if name in row.counted else Handed()
+    when = handed.at(zone)
+    mark = "" if handed.is_late is None else "late" if handed.is_late else "not marked late"
+    return [when.strftime("%Y-%m-%d %H:%M:%S") if when else mark, handed.source]
 
 
 def _who(row: Row) -> tuple[str, str]:
@@ -64,12 +88,14 @@ def _earned(judged: Judged | None) -> str:
 
 def for_lms(rows: list[Row], notebooks: list[str], lms: str) -> list[list[str]]:
     """Return the lines of the table that an LMS takes."""
-    lines = [(row.student, row.listed, _points(row, notebooks)) for row in rows]
-    return LMS[lms](lines, {name: possible(name) for name in notebooks})
+    lines = [(row.student, row.listed, _points(row, notebooks, lms)) for row in rows]
+    return LMS[lms](lines, {name: rows[0].worth[name] for name in notebooks} if rows else {})
 
 
-def _points(row: Row, notebooks: list[str]) -> dict[str, str]:
-    return {name: number(row.points(name)) for name in notebooks} | {"total": number(row.total(notebooks))}
+def _points(row: Row, notebooks: list[str], lms: str) -> dict[str, str]:
+    excused = dict.fromkeys(row.excused, "EX" if lms == "canvas" else "")  # as Canvas writes it
+    points = {name: number(row.points(name)) for name in notebooks} | excused
+    return points | {"total": number(row.total(notebooks))}
 
 
 def problems_of(book: Gradebook) -> list[list[str]]:
@@ -77,4 +103,5 @@ def problems_of(book: Gradebook) -> list[list[str]]:
     lines = [["student", "file", "status", "reason"]]
     for row in book.rows():
         lines += [[row.student.key, *problem] for problem in row.problems]
+    lines += [[who, *problem] for who, *problem in book.unknown]
     return lines + [["", *orphan] for orphan in book.orphans()]

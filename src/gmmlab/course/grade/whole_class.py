@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from gmmlab.course import LabError
@@ -9,6 +10,7 @@ from gmmlab.course.files import atomic_write
 from gmmlab.course.grade import tables
 from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import collect
+from gmmlab.course.grade.course_file import NAME, beside, read_course
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.roster import LMS
 from gmmlab.course.grade.store import Store
@@ -64,17 +66,19 @@ def grade_class(
     Raises
     ------
     LabError
-        If the submissions or the class list cannot be read, or nothing can be written to ``out``.
+        If the submissions, the class list or the course file cannot be read, or nothing can be written to ``out``.
     """
     if out.exists() and not out.is_dir():
         raise LabError(f"{out} is a file. Give the name of a folder for the results.")
     if out.exists() and submissions.is_dir() and out.samefile(submissions):
         raise LabError(f"{out} holds the submissions. Give another folder for the results, with -o.")
+    course = read_course(beside(submissions, NAME))
+    class_list = class_list or course.class_list
     listed = read_class_list(class_list) if class_list else []
     found = collect(submissions, out)
-    book = Gradebook(found, Store(out), listed, notebooks)
+    book = Gradebook(found, Store(out), listed, notebooks, course)
     book.run(mode, jobs, dask)
-    return write_all(book, out, lms)
+    return write_all(book, out, lms or course.lms)
 
 
 def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
@@ -87,7 +91,7 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     lines, for_lms = [tables.head(book.notebooks)], []
     for row in book.rows():
         seen.add(row)
-        lines.append(tables.line(row, book.notebooks))
+        lines.append(tables.line(row, book.notebooks, book.course.zone or UTC))
         for_lms += [row] if lms else []
         for name, attempt in row.counted.items():
             if attempt.result.points is not None:
