@@ -255,7 +255,6 @@ def test_the_truth_has_flower_background_and_undecided_pixels():
     assert 0.20 < np.mean(truth == 1) < 0.26
     assert 0.02 < np.mean(np.isnan(truth)) < 0.05
 
-
     # Places that anyone can see: a petal, the lower dahlia, leaves, the bud.
     np.testing.assert_equal(truth[[110, 205, 20, 207], [155, 180, 20, 300]], [1, 1, 0, np.nan])
     assert np.isnan(flower_truth(seam=0)).sum() < np.isnan(truth).sum()

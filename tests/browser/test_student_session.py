@@ -50,10 +50,18 @@ def opened(lab, browser):
 
 
 @pytest.fixture(scope="module")
-def session(opened):
-    session = opened(NOTEBOOK)
-    session.run_all()
-    return session
+def untouched(opened):
+    return opened(NOTEBOOK)
+
+
+@pytest.fixture(scope="module")
+def session(untouched):
+    untouched.run_all()
+    return untouched
+
+
+def test_a_check_before_anything_else_says_which_cell_to_run_first(untouched):
+    assert "`check` comes from the cell that begins with `import" in untouched.run('check("fit-2"').inner_text()
 
 
 def test_run_all_on_a_fresh_copy_goes_to_the_end_without_an_error(session):

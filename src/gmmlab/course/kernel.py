@@ -98,6 +98,28 @@ def writable_places() -> Iterator[None]:
                     os.environ[name] = value
 
 
+@contextmanager
+def own_profile(start_up: str = "") -> Iterator[str]:
+    """Make a profile of IPython, for IPYTHONDIR: the user's own settings must not change what a cell shows.
+
+    Parameters
+    ----------
+    start_up : str
+        What each kernel runs at its start.
+
+    Yields
+    ------
+    str
+        A temporary folder.
+    """
+    with TemporaryDirectory(prefix="gmm-lab-", ignore_cleanup_errors=True) as folder:
+        if start_up:
+            file = Path(folder, "profile_default", "startup", "gmm_lab.py")
+            file.parent.mkdir(parents=True)
+            file.write_text(start_up, encoding="utf-8")
+        yield folder
+
+
 def new_manager() -> AsyncKernelManager:
     """Return a manager that has yet to start its kernel."""
     return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OwnKernelSpecManager())

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from jupyter_client.kernelspec import NoSuchKernel
@@ -15,7 +14,7 @@ from nbformat import NotebookNode
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write, in_words
-from gmmlab.course.kernel import lab_environment, new_manager, writable_places
+from gmmlab.course.kernel import lab_environment, new_manager, own_profile, writable_places
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
 from gmmlab.engine.progress_bars import progress_bar
 
@@ -51,12 +50,11 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     """
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    # An empty profile: the user's own settings of IPython must not change what a notebook shows; nor must a
-    # progress bar, which comes and goes with the speed of the machine.
+    # Nor must a progress bar, which comes and goes with the speed of the machine, change what a notebook shows.
     # What the kernel itself logs is of interest only if it does not start.
     with (
         writable_places(),
-        TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        own_profile() as profile,
         Path(profile, "kernel.log").open("w+", encoding="utf-8", errors="replace") as log,
     ):
         environment = lab_environment() | {"IPYTHONDIR": profile, "TQDM_DISABLE": "1"}

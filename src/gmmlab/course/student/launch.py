@@ -3,7 +3,6 @@
 import importlib.util
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from gmmlab.course import LabError
 
@@ -43,15 +42,15 @@ def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> No
 def _launch(arguments: list[str]) -> None:
     from jupyterlab.labapp import LabApp
 
-    from gmmlab.course.kernel import lab_environment
+    from gmmlab.course.kernel import lab_environment, own_profile
+    from gmmlab.course.student.unknown_names import START_UP
 
     environment = lab_environment()
     # labconfig/ in there turns off the question about Jupyter news, which would cover the lesson.
     found = environment.get("JUPYTER_CONFIG_PATH")
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join([str(SETTINGS), *([found] if found else [])])
     os.environ.clear()
-    # An empty profile: the user's own settings of IPython must not change what a cell shows.
-    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with own_profile(START_UP) as profile:
         os.environ.update(environment | {"IPYTHONDIR": profile})
         LabApp.launch_instance(argv=arguments)
 
