@@ -16,6 +16,7 @@ from gmmlab.engine.progress_bars import run_all
 from gmmlab.engine.short_runs import add_component, short_runs
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import SHORT, from_starts, sound_ends
+from gmmlab.engine.threads import on_one_thread
 
 JOINS, ROWS_TRIED = 6, 48  # ways to join or cut components of another mixture, and rows where one is added to it
 NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
@@ -94,6 +95,7 @@ def _beside(cell: Cell, numbers: list[int], types: list[str]) -> list[Cell]:
     return [(i, other, t) for other in next_to if other != k] + [(i, k, other) for other in types if other != t]
 
 
+@on_one_thread
 def learn_from(sample: Sample, optima: list[Result], others: Sequence[Parameters], turn: int) -> list[Result]:
     """Find better optima from what other mixtures of the same data found.
 

@@ -24,6 +24,7 @@ from gmmlab.engine.parameters import Result
 from gmmlab.engine.rows import read_rows, read_weights
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import best_sound
+from gmmlab.engine.threads import on_one_thread
 
 TAUGHT_BY = {"full": ["tied"]}  # a common covariance shows the way for many dimensions and few rows
 
@@ -131,6 +132,7 @@ def fitted_mixture(fit: Result) -> GaussianMixture:
     return gmm
 
 
+@on_one_thread
 def fit_one(
     X: np.ndarray,
     n_components: int,

@@ -23,6 +23,7 @@ from gmmlab.engine.progress_bars import run_all
 from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import FEW_ROWS, Sample
 from gmmlab.engine.starts import best_sound
+from gmmlab.engine.threads import on_one_thread
 
 TOL = 1e-8
 """Gain in log-likelihood per row at which a fit of the search counts as converged."""
@@ -113,6 +114,7 @@ def search_with_fits(
     return table.reset_index(drop=True), whole
 
 
+@on_one_thread
 def fit_grids(
     sets: Sequence[np.ndarray],
     n_components: Iterable[int],

@@ -17,6 +17,7 @@ from gmmlab.engine.optima import SAME, optima_from, polish, without
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.short_runs import short_runs
 from gmmlab.engine.spaces import Sample, fault
+from gmmlab.engine.threads import on_one_thread
 
 SHORT = 16  # iterations of a short run
 INNER_STARTS = 5  # starts in each view with one of two components inside the other
@@ -26,6 +27,7 @@ ENOUGH = 500  # rows on which clusters are compared
 PLAIN, SOUND = 20, 5  # k-means starts in each view that are run where all else collapsed, until so many ends are sound
 
 
+@on_one_thread
 def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict[str, list[Result]]:
     """Find optima with k components of several covariance types, which share the k-means starts.
 
@@ -87,6 +89,7 @@ def sound_ends(
     return sound, flawed
 
 
+@on_one_thread
 def best_sound(X: np.ndarray, sample: Sample, optima: list[Result], tol: float) -> Result:
     """Polish the best optimum, as `polish` does; where all are degenerate, look for a sound one from plain starts.
 
