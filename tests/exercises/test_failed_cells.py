@@ -1,12 +1,13 @@
 """A slip of the first hour is told as what it is: no `return`, `print` for `return`, a cell that ended in an error."""
 
 import json
+import time
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from gmmlab.exercises import check, exercises, failed_cells, judge
-from gmmlab.exercises.failed_cells import FailedCells, names_set
+from gmmlab.exercises.failed_cells import FailedCells, digest_of, names_set
 
 FUNCTIONS = [pytest.param(ex, id=ex.id) for ex in exercises() if ex.inputs]
 
@@ -71,6 +72,33 @@ def test_an_error_in_the_answer_cell_does_not_let_the_earlier_answer_be_judged(r
     assert "ended in an error" in line.message
     run("load_1 = 9", history)
     assert run("check('load-1', load_1)", history).lines == earlier.lines
+
+
+def test_an_answer_names_the_cell_that_gave_it(run):
+    run("load_1 = 9  # birds")
+    run("other = 3")
+    assert run("check('load-1', load_1)").payload["source"] == digest_of("load_1=9")
+    assert run("check('load-1', 9)").payload["source"] == digest_of("check('load-1', 9)")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x = f( 'a  # b' )\n", "# first\nx=f('a  # b')", "x = f(\n    'a  # b'\n)  # don't", "\r\nx = f('a  # b')\r\n"],
+)
+def test_comments_and_layout_do_not_change_what_a_cell_says(source):
+    assert digest_of(source) == digest_of("x = f('a  # b')")
+
+
+@pytest.mark.parametrize("source", ["x = f('a # b')", "x = f('a  # b'); y", "x = f('a ", 'x = """f', "x = '\\'"])
+def test_anything_else_does(source):
+    assert digest_of(source) != digest_of("x = f('a  # b')")
+
+
+@pytest.mark.parametrize("piece", ["\\", "'", '"', "'''\\", '"""', "'\\\n", "#'"])
+def test_no_source_takes_long(piece):
+    start = time.process_time()
+    digest_of(piece * 20_000)
+    assert time.process_time() - start < 5
 
 
 def test_an_answer_that_was_set_before_the_error_is_judged(run):

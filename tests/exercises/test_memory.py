@@ -144,7 +144,26 @@ def test_an_unknown_notebook_names_the_known_ones():
 
 def test_a_remembered_answer_is_plain_json(working_copy):
     memory.remember(earned(1))
-    assert json.loads((working_copy / ".gmm-lab" / "progress" / "fit-1.json").read_text()) == {"points": 1}
+    assert json.loads((working_copy / ".gmm-lab" / "progress" / "fit-1.json").read_text())["points"] == 1
+
+
+def test_different_answers_are_counted_in_a_working_copy_beyond_the_kernels_life(working_copy, monkeypatch):
+    tries = [check("bayesian-3", answer).payload["tries"] for answer in ("a", "b", "b", ..., "a")]
+    assert tries == [1, 2, 2, 2, 2]
+    monkeypatch.setattr(memory, "_SEEN", {})
+    assert check("bayesian-3", "c").payload["tries"] == 3
+
+
+def test_outside_a_working_copy_the_kernel_counts_answers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [check("bayesian-3", answer).payload["tries"] for answer in "abcd"] == [1, 2, 3, 4]
+
+
+def test_what_an_older_lab_remembered_is_read(working_copy):
+    memory.keep(working_copy, "fit-1", 2)
+    (working_copy / ".gmm-lab" / "progress" / "fit-1.json").write_text('{"points": 2}')
+    assert memory.recall("fit-1") == 2
+    assert check("fit-1", 1, 2).payload["tries"] == 1
 
 
 COPIES = {path.stem: student_copy(read_notebook(path)).cells for path in lab_notebooks()}

@@ -7,10 +7,12 @@ The format, version 1
 ---------------------
 The output of a check cell holds, under the MIME type ``application/vnd.gmmlab.answer+json``::
 
-    {"schema": 1, "exercise": "fit-2", "lab": "1.0", "answers": [CODED, ...]}
+    {"schema": 1, "exercise": "fit-2", "lab": "1.0", "answers": [CODED, ...], "source": "0a1b...", "tries": 1}
 
-with the version of the format, the exercise, the version of the lab that judged it first, and the arguments of
-``check`` in their order. Each is an object whose ``kind`` says what else is in it:
+with the version of the format, the exercise, the version of the lab that judged it first, the arguments of ``check``
+in their order, a digest of the cell that gave the answer (`gmmlab.exercises.failed_cells.digest_of`; none where no
+IPython ran it, or an older lab stored it), and how many different answers were tried so far. Each argument is an object
+whose ``kind`` says what else is in it:
 
 ============  ====================================================================================================
 kind          holds

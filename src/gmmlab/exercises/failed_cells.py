@@ -1,9 +1,11 @@
-"""Which answers are older than they look: a cell that ended in an error leaves the value of an earlier run behind.
+"""Which answers are older than they look, and which cell an answer comes from.
 
-Two events of IPython, before and after each cell, tell which names a failed cell was to set and did not. Where there is
-no IPython nothing is known, and nothing is said. In a run from the top no name has an earlier value.
+A cell that ended in an error leaves the value of an earlier run behind. Two events of IPython, before and after each
+cell, tell which names a failed cell was to set and did not, and which cell has set a name last. Where there is no
+IPython nothing is known, and nothing is said. In a run from the top no name has an earlier value.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -17,23 +19,49 @@ _SET = re.compile(
 """A line that sets names: also in a cell that cannot be parsed."""
 
 
+_SAYS_NOTHING = re.compile(
+    r"""(?P<text>(?P<long>'''|\"\"\")(?:\\.|[^\\])*?(?P=long)|(?P<short>['"])(?:\\.|[^\\\n])*?(?P=short))"""
+    r"|#[^\n]*|\s+",
+    re.DOTALL,
+)
+"""Comments and blanks, but for those in texts."""
+
+MAX_SOURCE = 20_000
+"""Characters of a cell's source that are looked at."""
+
+
+def plain(source: str) -> str:
+    """Return a cell's source without comments and blanks outside texts: however it is laid out, that is the same."""
+    return _SAYS_NOTHING.sub(lambda match: match["text"] or "", source[:MAX_SOURCE])
+
+
+def digest_of(source: str) -> str:
+    """Return a digest of what a cell says, which comments and blanks do not change."""
+    return hashlib.sha256(plain(source).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 class FailedCells:
-    """Names that a failed cell was to set, with its error: watches a shell, or any namespace through two calls."""
+    """Names that a failed cell was to set, and who set others: watches a shell, or a namespace through two calls."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
         self.failed: dict[str, Failed] = {}
         self._before: dict[str, Any] = {}
+        self._set_by: dict[str, str] = {}
+        self._running = ""
 
     def before(self, info: Any) -> None:
         """Remember what the names hold that the cell sets."""
-        names = names_set(getattr(info, "raw_cell", None))
+        self._running = getattr(info, "raw_cell", None) or ""
+        names = names_set(self._running)
         self._before = {name: self.namespace[name] for name in names if name in self.namespace}
 
     def after(self, result: Any) -> None:
         """Note the names that a failed cell left as they were or at the stub; forget those with a new value."""
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
-        for name in names_set(getattr(getattr(result, "info", None), "raw_cell", None)):
+        for name in names_set(self._running):
+            self._set_by.pop(name, None)  # the latest comes last
+            self._set_by[name] = self._running
             value = self.namespace.get(name)
             old = name in self._before and value is self._before[name]
             if error is not None and (old or value is ...):
@@ -45,6 +73,10 @@ class FailedCells:
     def of(self, names: Iterable[str], answer: Any) -> Failed | None:
         """Return the error by which one of these names still holds this answer."""
         return next((self.failed[n] for n in names if n in self.failed and self.namespace.get(n) is answer), None)
+
+    def source_of(self, names: Iterable[str]) -> str:
+        """Return the source of the cell that set one of these names last; of the one that runs if none did."""
+        return next((source for name, source in reversed(self._set_by.items()) if name in names), self._running)
 
 
 def names_set(source: Any) -> set[str]:

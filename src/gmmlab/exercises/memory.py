@@ -4,13 +4,15 @@ In a working copy made by ``gmm-lab start`` the latest result of each exercise i
 small file an exercise, and ``progress.html`` shows them all; elsewhere it lasts as long as the kernel.
 """
 
+import hashlib
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gmmlab import paths
 from gmmlab.exercises.form import Exercise
@@ -19,8 +21,11 @@ from gmmlab.exercises.registry import exercises
 if TYPE_CHECKING:
     from gmmlab.exercises.feedback import Feedback
 
-_SEEN: dict[str, float | None] = {}
-"""Points by exercise, where no working copy keeps them."""
+_SEEN: dict[str, dict[str, Any]] = {}
+"""What is known of an exercise, where no working copy keeps it: points, and digests of the answers that were tried."""
+
+MOST_TRIES = 1_000
+"""Different answers to an exercise that are counted."""
 
 PAGE = "progress.html"
 """The page of a working copy that shows the progress in the whole lab."""
@@ -47,28 +52,38 @@ th, td {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; border-bottom: 1px so
 """
 
 
-def remember(feedback: "Feedback") -> None:
+def remember(feedback: "Feedback") -> int:
     """Keep the points of the latest answer, and none of an exercise that is open again.
 
     One place knows: the working copy's folder, or the kernel where there is none or it cannot be written.
+
+    Returns
+    -------
+    int
+        How many different answers to the exercise were tried so far, this one included.
     """
     id, points = feedback.exercise.id, None if feedback.status == "open" else feedback.points
     home = paths.working_copy()
-    if home is not None and keep(home, id, points):
+    tried = list(_known(home, id).get("tried", []))
+    if points is not None and not any(line.mistake == "failed-cell" for line in feedback.lines):
+        coded = json.dumps(feedback.payload.get("answers"), sort_keys=True)
+        tried = list(dict.fromkeys([*tried, hashlib.sha256(coded.encode()).hexdigest()[:8]]))[:MOST_TRIES]
+    if home is not None and keep(home, id, points, tried):
         _SEEN.pop(id, None)
     else:
-        _SEEN[id] = points
+        _SEEN[id] = {"points": points, "tried": tried}
+    return len(tried)
 
 
-def keep(home: Path, id: str, points: float | None) -> bool:
-    """Write the points of one exercise (None: it is open) into a working copy, and say whether that went well."""
+def keep(home: Path, id: str, points: float | None, tried: Sequence[str] = ()) -> bool:
+    """Write what is known of one exercise (None: it is open) into a working copy, and say whether that went well."""
     file = _file(home, id)
     try:
-        if points is None:
+        if points is None and not tried:
             file.unlink(missing_ok=True)
         else:
             file.parent.mkdir(exist_ok=True)
-            _replace(file, json.dumps({"points": points}))
+            _replace(file, json.dumps({"points": points, "tried": list(tried)}))
     except OSError:
         return False
     with suppress(OSError):
@@ -94,15 +109,28 @@ def write_page(home: Path) -> None:
 
 def recall(id: str) -> float | None:
     """Return the points of the latest answer to an exercise, or None where there is none."""
-    home = paths.working_copy()
-    return _SEEN.get(id) if home is None or id in _SEEN else _recall(home, id)
+    return _points_in(_known(paths.working_copy(), id))
 
 
 def _recall(home: Path, id: str) -> float | None:
+    return _points_in(_read(home, id))
+
+
+def _points_in(known: dict[str, Any]) -> float | None:
+    points = known.get("points")
+    return float(points) if isinstance(points, int | float) else None
+
+
+def _known(home: Path | None, id: str) -> dict[str, Any]:
+    return _SEEN.get(id, {}) if home is None or id in _SEEN else _read(home, id)
+
+
+def _read(home: Path, id: str) -> dict[str, Any]:
     try:
-        return float(json.loads(_file(home, id).read_text(encoding="utf-8"))["points"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        read = json.loads(_file(home, id).read_text(encoding="utf-8"))
+        return {"points": read.get("points"), "tried": list(map(str, read.get("tried", [])))}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
+from gmmlab.course.author.student_copies import remove_solutions
 from gmmlab.exercises.feedback import ANSWER_MIME
 
 SCRIPT = "\"><script>document.title='owned'</script><img src=x onerror=alert(1)>"
@@ -508,6 +509,74 @@ def answer_taken_back_but_its_output_kept():
     notebook = lab_notebook()
     cell_of(notebook, "fit-2-answer")["source"] = "fit_2 = ...\n# YOUR CODE HERE"
     return notebook
+
+
+@attack(FULL, "made by code that is not in the notebook: fit-2")
+def answer_cell_overwritten_after_its_check():
+    notebook = lab_notebook()
+    cell_of(notebook, "fit-2-answer")["source"] = "asdf"
+    return notebook
+
+
+@attack(FULL, "made by code that is not in the notebook: fit-3")
+def answer_cell_edited_after_its_check():
+    notebook = lab_notebook()
+    cell = cell_of(notebook, "fit-3-answer")
+    cell["source"] = "".join(cell["source"]).replace("total += ", "total -= ")
+    return notebook
+
+
+@attack(FULL, "made by code that is not in the notebook: fit-1, fit-3")
+def answer_cells_deleted():
+    notebook = lab_notebook()
+    for exercise in ("fit-1", "fit-3"):
+        notebook["cells"].remove(cell_of(notebook, f"{exercise}-answer"))
+    return notebook
+
+
+@attack(FULL, "made by code that is not in the notebook: fit-2")
+def outputs_of_a_friend_under_other_code():
+    notebook = lab_notebook()
+    friends = cell_of(answer(lab_notebook(), "fit-2", dict(full=3, tied=9, diag=6, spherical=10)), "fit-2-check")
+    cell_of(notebook, "fit-2-check")["outputs"] = friends["outputs"]
+    return notebook
+
+
+@attack(FULL, "outputs older than the code: fit-1, fit-2, fit-3")
+def outputs_of_a_friend_in_an_untouched_notebook():
+    notebook = lab_notebook()
+    for cell in notebook["cells"]:
+        cell["source"] = remove_solutions("".join(cell["source"]), cell["id"])
+    return notebook
+
+
+@attack(FULL, "answers by another version of the lab: fit-2")
+def answer_that_does_not_say_which_cell_gave_it():
+    notebook = lab_notebook()
+    del payload(notebook)["source"]
+    return notebook
+
+
+LOOKS = {
+    "from_the_lessons": "from gmmlab.exercises.lessons import fit",
+    "from_the_registry": "from gmmlab.exercises import check, exercises\nr = exercises()[8].form.answers()",
+    "through_a_name": "import gmmlab.exercises as e\nr = e.form",
+    "through_the_function": "right = check.__globals__['find']('fit-2')",
+    "through_the_system": "import sys\nlessons = sys.modules['gmm' 'lab.exer' + 'cises.lessons.fit']",
+    "by_its_own_name": "import importlib\nm = importlib.import_module(name)",
+    "without_a_check": "display({'application/vnd.gmm' + 'lab.answer+json': stored}, raw=True)",
+}  # fmt: skip
+
+for name, source in LOOKS.items():
+    ATTACKS.append(
+        Attack(
+            f"right_values_{name}",
+            f"right_values_{name}",
+            FULL,
+            "code that looks behind the checks: cell 4",
+            lambda folder, source=source: (folder / NAME).write_bytes(to_bytes(with_cell("code", source))),
+        )
+    )
 
 
 @attack(FULL, "ok")

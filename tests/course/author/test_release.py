@@ -1,14 +1,17 @@
+import importlib
 import io
 import re
 import tomllib
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.author.release import release, release_files
+from gmmlab.course.author.release import release, release_files, sealed
+from gmmlab.exercises.lessons import bayesian
 
 
 @pytest.fixture
@@ -43,6 +46,30 @@ def test_release_holds_no_solution(checkout, tmp_path):
     release(tmp_path / "out")
     notebook = nbformat.read(tmp_path / "out/src/gmmlab/lab/notebooks/02_fit.ipynb", as_version=4)
     assert "SOLUTION" not in str(notebook)
+
+
+def test_a_sealed_lesson_judges_as_the_lesson_does_and_shows_no_answer(tmp_path, monkeypatch):
+    source = Path(bayesian.__file__).read_bytes()
+    (tmp_path / "bayesian_sealed.py").write_bytes(sealed(source))
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("bayesian_sealed")
+    assert module.__doc__ == bayesian.__doc__
+    for own, other in zip(bayesian.EXERCISES, module.EXERCISES, strict=True):
+        assert (own.id, own.title, own.points, own.hint) == (other.id, other.title, other.points, other.hint)
+    own, other = bayesian.why_no_collapse, module.why_no_collapse
+    assert [list(own.check(letter)) == list(other.check(letter)) for letter in "abc"] == [True] * 3
+    words = set(re.findall(rb"\w{6,}", sealed(source))) & set(re.findall(rb"\w{6,}", source))
+    assert words <= {b"Checks", b"lesson", b"answers", b"import"}
+
+
+def test_every_lesson_is_sealed_in_a_release(checkout):
+    lesson = checkout.root / "src/gmmlab/exercises/lessons/fit.py"
+    lesson.parent.mkdir(parents=True)
+    for name in ("fit.py", "__init__.py"):
+        (lesson.parent / name).write_text('right = "c"\n')
+    files = release_files()
+    assert b"right" not in files["src/gmmlab/exercises/lessons/fit.py"].split(b"_TEXT", 1)[1]
+    assert files["src/gmmlab/exercises/lessons/__init__.py"] == b'right = "c"\n'
 
 
 def test_readme_lists_every_notebook_by_its_title(checkout):

@@ -95,6 +95,38 @@ def test_stub_with_a_stored_answer_is_flagged():
     assert flags(notebook) == ["outputs older than the code: fit-3"]
 
 
+def test_answer_cell_that_was_laid_out_anew_is_no_flag():
+    notebook = lab_notebook()
+    own = cell_of(notebook, "fit-2-answer")
+    own["source"] = "# my answer\n" + "".join(own["source"]).replace("    ", "  ").replace(" // ", "//")
+    assert flags(notebook) == []
+
+
+def test_answer_given_in_a_cell_of_its_own_is_no_flag():
+    notebook = lab_notebook()
+    own = cell_of(notebook, "fit-2-answer")
+    notebook["cells"].insert(notebook["cells"].index(own), copy.deepcopy(own) | {"id": "mine", "metadata": {}})
+    own["source"] = "print(fit_2)"
+    assert [flag for flag in flags(notebook) if "order" not in flag] == []
+
+
+@pytest.mark.parametrize("tries, flagged", [(2, []), (5, ["choices tried one after another: bayesian-3 (5 answers)"])])
+def test_choices_tried_one_after_another_are_told(tries, flagged):
+    data = lab_notebook("09_go_bayesian")
+    outputs(data, "bayesian-3")[0]["data"][ANSWER_MIME]["tries"] = tries
+    notebook = from_data(data)
+    answered = judge_notebook(notebook, "09_go_bayesian")
+    assert results_of(answered, "09_go_bayesian")["bayesian-3"].tries == tries
+    assert flags_of(notebook, "09_go_bayesian", answered) == flagged
+
+
+@pytest.mark.parametrize("tries", [None, "5", -1, 10**30, True])
+def test_tries_that_are_no_number_are_none(tries):
+    data = lab_notebook()
+    outputs(data)[0]["data"][ANSWER_MIME]["tries"] = tries
+    assert results_of(judge_notebook(from_data(data), FIT), FIT)["fit-2"].tries == 0
+
+
 def test_notebook_is_known_by_its_answers_without_metadata():
     notebook = lab_notebook()
     notebook["metadata"] = {}

@@ -1,13 +1,18 @@
 """A release for students: the lab without its solutions, ready to be installed and started.
 
 It is the package's source with its environment, so that it needs no package index that knows the lab. Notebooks and
-data lie inside the package, where the wheel has them: the only notebooks that a student meets are their own.
+data lie inside the package, where the wheel has them: the only notebooks that a student meets are their own. Checks
+judge in the student's kernel, so right answers are in a release too; they are sealed, which keeps them from whoever
+reads, searches or leafs through its files, and from nobody who means to open them.
 """
 
+import base64
 import io
 import re
+import textwrap
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 
 import jinja2
@@ -24,6 +29,18 @@ MANIFEST = ".gmm-lab/release.json"
 _AS_THEY_ARE = (".gitattributes", "constraints.txt", "LICENSE", "environment.yml")
 _CARRIED = re.compile(r"\n(#[^\n]*\n)*\[tool\.hatch\.build\.targets\.wheel\.force-include\]\n[^\[]*")
 """What tells the wheel where to take these from in a checkout: in a release they are there already."""
+
+_LESSON = re.compile(r"src/gmmlab/exercises/lessons/[a-z]\w*\.py")
+_SEALED = '''"""Checks of a lesson, sealed: they judge your answers, and hold the right ones."""
+
+import base64
+import zlib
+
+_TEXT = """
+{}
+"""
+exec(compile(zlib.decompress(base64.b64decode(_TEXT)), __file__, "exec"))
+'''
 
 
 def release_files() -> dict[str, bytes]:
@@ -47,7 +64,15 @@ def release_files() -> dict[str, bytes]:
     as_they_are = {name: (root / name).read_bytes() for name in _AS_THEY_ARE}
     project = (root / "pyproject.toml").read_text(encoding="utf-8")
     rest = {"README.md": _readme(), "pyproject.toml": _CARRIED.sub("\n", project).encode()}
-    return _carried(root, project) | files_under(root, "src/gmmlab") | as_they_are | rest
+    package = files_under(root, "src/gmmlab")
+    lessons = {name: sealed(content) for name, content in package.items() if _LESSON.fullmatch(name)}
+    return _carried(root, project) | package | lessons | as_they_are | rest
+
+
+def sealed(source: bytes) -> bytes:
+    """Return a module that does what this one does, and whose text shows none of it."""
+    lines = textwrap.wrap(base64.b64encode(zlib.compress(source, 9)).decode(), 100)
+    return _SEALED.format("\n".join(lines)).encode()
 
 
 def _carried(root: Path, project: str) -> dict[str, bytes]:

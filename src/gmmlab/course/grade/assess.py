@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -12,11 +13,21 @@ from gmmlab.course.author.student_copies import remove_solutions
 from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
 from gmmlab.exercises import judge
 from gmmlab.exercises.answers import SCHEMA
+from gmmlab.exercises.failed_cells import MAX_SOURCE, digest_of
 from gmmlab.exercises.feedback import Feedback
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.form import ChoiceForm
+from gmmlab.exercises.registry import exercises, find
 
 _INVALID = {"malformed", "unjudged"}
 _CANDIDATES = 20
+
+_INTERNALS = re.compile(
+    r"gmmlab\.(exercises\.|course)|import gmmlab\.exercises|gmmlab import .*\bexercises"
+    r"|gmmlab\.exercises import .*(\*|\b(judg|exercises|registry|lessons|form|ANSWER_MIME|Exercise|Feedback))"
+    r"|vnd\.gmmlab|_mimebundle_|__(globals|closure|code|import|loader)__|\bf_(globals|back|locals)\b|\b_getframe\b"
+    r"|\bsys\.modules\b|\bimport_module\b|\bget_objects\b|\bgetsource\b|\bsite-packages\b"
+)
+"""What a cell says that looks for right answers behind `check`, or stores one itself."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +44,15 @@ class Judged:
         Name of each mistake recognised, and what the student was told.
     answer : str
         Fingerprint of the answer: equal answers, to the last bit, have equal ones. Empty where there is no answer.
+    tries : int
+        How many different answers the student tried, as the notebook says; 0 where it does not.
     """
 
     points: float
     status: str
     mistakes: list[tuple[str, str]] = field(default_factory=list)
     answer: str = ""
+    tries: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,7 +160,13 @@ def results_of(answered: dict[str, Answered], name: str) -> dict[str, Judged]:
 def _judged(one: Answered) -> Judged:
     made = [(line.mistake or "other", line.message[:1000]) for line in one.feedback.lines if not line.met]
     status = one.feedback.status
-    return Judged(one.feedback.points, status, made, "" if status == "open" else _fingerprint(one.output))
+    fingerprint = "" if status == "open" else _fingerprint(one.output)
+    return Judged(one.feedback.points, status, made, fingerprint, _tries(one))
+
+
+def _tries(one: Answered) -> int:
+    tries = one.output.answer.get("tries")
+    return tries if type(tries) is int and 0 <= tries <= 10_000 else 0
 
 
 def _fingerprint(output: Output) -> str:
@@ -159,6 +179,7 @@ def _fingerprint(output: Output) -> str:
 
 def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> list[str]:
     """Return what an instructor should look at in a notebook: facts, never verdicts."""
+    older = [id for id, one in answered.items() if _older(notebook, id, one)]
     own = [ex.id for ex in exercises(name)]
     shown = {id: _shown(one.output) for id, one in answered.items()}
     findings = {
@@ -169,12 +190,21 @@ def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> li
         "answers to another notebook's exercises": [id for id in answers_in(notebook) if id not in own],
         "stored answer malformed": [id for id, one in answered.items() if _invalid(one.feedback)],
         "check cell edited": [id for id, one in answered.items() if _edited(id, one.cell)],
-        "outputs older than the code": [id for id, one in answered.items() if _older(notebook, id, one)],
+        "outputs older than the code": older,
+        "made by code that is not in the notebook": [
+            id for id, one in answered.items() if id not in older and _made_elsewhere(notebook, id, one)
+        ],
         "shows other points than the check gives": [
             id for id, one in answered.items() if shown[id] is not None and abs(shown[id] - one.feedback.points) > 1e-9
         ],
         "function called on other inputs than the lab's": [id for id, one in answered.items() if _other_inputs(one)],
         "answers by another version of the lab": [id for id, one in answered.items() if _other_version(one)],
+        "choices tried one after another": [
+            f"{id} ({_tries(one)} answers)" for id, one in answered.items() if _tried_through(id, one)
+        ],
+        "code that looks behind the checks": [
+            f"cell {number}" for number, cell in enumerate(notebook.cells, 1) if _looks_behind(cell)
+        ],
     }  # fmt: skip
     flags = [f"{words}: {', '.join(ids)}" for words, ids in findings.items() if ids]
     if _out_of_order(notebook):
@@ -218,6 +248,25 @@ def _older(notebook: Notebook, id: str, one: Answered) -> bool:
     return not last.source.strip() or (stub is not None and last.source.split() == stub.split())
 
 
+def _made_elsewhere(notebook: Notebook, id: str, one: Answered) -> bool:
+    """Whether no cell says what the cell said that gave the answer."""
+    made_by = one.output.answer.get("source")
+    if one.feedback.status == "open" or not isinstance(made_by, str):
+        return False
+    first = sorted(notebook.cells, key=lambda cell: f"{id}-answer" not in cell.names)
+    return not any(cell.kind == "code" and digest_of(cell.source) == made_by for cell in first)
+
+
+def _tried_through(id: str, one: Answered) -> bool:
+    form = find(id).form
+    return isinstance(form, ChoiceForm) and 2 * _tries(one) > len(form.options)
+
+
+def _looks_behind(cell: Cell) -> bool:
+    joined = re.sub(r"""['"]\s*\+?\s*['"]""", "", cell.source[:MAX_SOURCE])  # a name in pieces is one again
+    return cell.kind == "code" and bool(_INTERNALS.search(joined))
+
+
 def _other_inputs(one: Answered) -> bool:
     answers = one.output.answer.get("answers")
     calls = (
@@ -227,7 +276,8 @@ def _other_inputs(one: Answered) -> bool:
 
 
 def _other_version(one: Answered) -> bool:
-    return one.output.answer.get("lab") != __version__ or one.output.answer.get("schema") != SCHEMA
+    answer = one.output.answer
+    return answer.get("lab") != __version__ or answer.get("schema") != SCHEMA or "source" not in answer
 
 
 @cache

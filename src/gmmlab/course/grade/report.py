@@ -35,6 +35,7 @@ class Class:
     students: int = 0
     percents: array = field(default_factory=lambda: array("d"))
     shares: dict[str, array] = field(default_factory=dict)
+    tries: dict[str, array] = field(default_factory=dict)
     states: dict[str, Counter] = field(default_factory=dict)
     mistakes: Counter = field(default_factory=Counter)
     words: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Class:
         for ex in exercises(name):
             one = judged.get(ex.id)
             self.shares.setdefault(ex.id, array("d")).append(one.points / ex.points if one else float("nan"))
+            self.tries.setdefault(ex.id, array("d")).append(one.tries if one and one.tries else float("nan"))
             self.states.setdefault(ex.id, Counter())[one.status if one else MISSING] += 1
             for mistake, message in dict(one.mistakes).items() if one else ():
                 self.mistakes[ex.id, mistake] += 1
@@ -104,7 +106,8 @@ def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
 
 
 _COLUMNS = (
-    "exercise", "title", "points", "judged", "share", "right", "partly", "wrong", "open", "none", "discrimination",
+    "exercise", "title", "points", "judged", "share", "right", "partly", "wrong", "open", "none", "tries",
+    "discrimination",
 )  # fmt: skip
 
 
@@ -165,8 +168,12 @@ def _exercise(seen: Class, ex: Exercise) -> list[str]:
     counts = [str(states[state]) for state in ("right", "partly", "wrong", "open")]
     none = str(states[MISSING] - (seen.students - judged))
     share = f"{100 * mean:.0f}%" if judged else ""
-    discrimination = "" if told is None else f"{told:.2f}"
-    return [ex.id, ex.title, f"{ex.points:g}", str(judged), share, *counts, none, discrimination]
+    tries = _mean(seen.tries[ex.id])
+    return [ex.id, ex.title, f"{ex.points:g}", str(judged), share, *counts, none, _told(tries, 1), _told(told, 2)]
+
+
+def _told(value: float | None, digits: int) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.{digits}f}"
 
 
 def _discrimination(seen: Class, ex: Exercise) -> float | None:
