@@ -413,6 +413,11 @@ COMMANDS = (
                 default="bubblewrap",
                 help="with --rerun: what keeps the notebooks from your files and network (default: %(default)s)",
             ),
+            _Argument(
+                "--full",
+                action="store_true",
+                help="with --rerun: run each notebook whole, also the lab's own cells where nobody changed them",
+            ),
         ),
     ),
     _Command(

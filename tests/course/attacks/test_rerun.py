@@ -457,8 +457,8 @@ class TestForgery:
 
 
 class TestHonest:
-    @pytest.mark.parametrize("stem", ["01_load_data", "03_fit_mixture"])
-    def test_answers_are_those_of_a_real_kernel(self, stem):
+    def test_answers_are_those_of_a_real_kernel(self):
+        stem = "01_load_data"
         path = next(path for path in lab_notebooks() if path.stem == stem)
         inputs = {ex.id: ex.inputs(SEED) for ex in exercises(stem) if ex.inputs}
         ours = rerun(path.read_bytes(), inputs=inputs)

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course.cli import main
+from gmmlab.course.grade.assess import worked_cells
 from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.course.grade.workers import Mode, Work, grade_one
@@ -33,8 +35,8 @@ def sandbox(monkeypatch):
     """Put a sandbox in place that gives back what a test says, and notes what it was given."""
     asked = {}
 
-    def rerun(notebook, *, inputs, limits, sandbox):
-        asked.update(inputs=inputs, sandbox=sandbox)
+    def rerun(notebook, *, inputs, limits, sandbox, worked):
+        asked.update(inputs=inputs, sandbox=sandbox, worked=worked)
         return SimpleNamespace(**asked["gives"](inputs))
 
     module = ModuleType("gmmlab.course.sandbox")
@@ -94,6 +96,17 @@ def test_what_the_new_run_gives_counts_and_the_difference_is_flagged(sandbox):
     result, _ = graded()
     assert result.points == 4
     assert result.flags == ["saved and re-run answers differ: fit-2 (2 saved, 0 re-run)"]
+
+
+def test_the_worked_cells_of_the_lab_need_not_run_again_unless_all_shall(sandbox, monkeypatch):
+    sandbox["gives"] = run_with(whole_covariance)
+    graded()
+    assert sandbox["worked"] == worked_cells("03_fit_mixture")
+    assert 5 < len(sandbox["worked"]) < len([c for c in lab_notebook()["cells"] if c["cell_type"] == "code"])
+    monkeypatch.setitem(globals(), "MODE", replace(MODE, full=True))
+    graded()
+    assert sandbox["worked"] == ()
+    assert str(MODE) != str(replace(MODE, full=False))
 
 
 def test_notebook_that_was_never_run_earns_what_running_it_gives(sandbox):

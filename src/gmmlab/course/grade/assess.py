@@ -5,7 +5,8 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from gmmlab import __version__, paths
@@ -285,12 +286,24 @@ def lab_sources() -> dict[str, str]:
     """Return the sources of the lab's own check cells, and those of its answer cells as students get them."""
     sources: dict[str, str] = {}
     for path in sorted((paths.lab_folder() / "notebooks").glob("*.ipynb")):
-        cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
-        for cell in cells:
-            rules = cell["metadata"].get("nbgrader", {})
-            source = "".join(cell["source"])
+        for cell, rules, source in _lab_cells(path):
             if rules.get("grade"):
                 sources[f"{rules['grade_id']}-check"] = source
             elif rules.get("solution"):
                 sources[rules["grade_id"]] = remove_solutions(source, cell.get("id", ""))
     return sources
+
+
+@cache
+def worked_cells(name: str) -> tuple[str, ...]:
+    """Return the sources of the code cells before a notebook's first answer cell; none if the lab's own is missing."""
+    path = paths.lab_folder() / "notebooks" / f"{name}.ipynb"
+    cells = _lab_cells(path) if path.is_file() else []
+    before = takewhile(lambda cell: not cell[1].get("solution"), cells)
+    return tuple(source for cell, _, source in before if cell["cell_type"] == "code" and source.strip())
+
+
+def _lab_cells(path: Path) -> list[tuple[dict[str, Any], dict[str, Any], str]]:
+    """Return the cells of one of the lab's own notebooks, each with its rules for nbgrader and its source."""
+    cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
+    return [(cell, cell["metadata"].get("nbgrader", {}), "".join(cell["source"])) for cell in cells]

@@ -223,7 +223,7 @@ class Gradebook:
     def _works(self, mode: Mode, tick: Callable[[], object]) -> Iterator[Work]:
         begun: set[str] = set()
         with Archives() as archives:
-            for number, each in enumerate(self.found):
+            for number, each in self._in_order(mode):
                 try:
                     content = b"" if each.problem else archives.read(each.way, MAX_BYTES)
                 except LabError as problem:
@@ -240,6 +240,14 @@ class Gradebook:
                 else:
                     begun.add(key)
                     yield Work(key, student, content, mode)
+
+    def _in_order(self, mode: Mode) -> list[tuple[int, Found]]:
+        """Return the files with their numbers; for runs notebook by notebook, so that worked cells run once."""
+        numbered = list(enumerate(self.found))
+        if mode.rerun:
+            names = {ex.notebook for ex in exercises()}
+            numbered.sort(key=lambda file: min((name for name in names if name in file[1].where), default=""))
+        return numbered
 
     def look(self) -> None:
         """Read all results once: which notebooks there are, and which answers are alike."""

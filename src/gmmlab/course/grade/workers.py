@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from gmmlab import __version__
 from gmmlab.course import ONE_THREAD, LabError
-from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of
+from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of, worked_cells
 from gmmlab.course.grade.page import feedback_page
 from gmmlab.course.grade.read import Notebook, Unreadable, from_data, read, recognise
 from gmmlab.course.grade.time_and_memory import OutOfTime, limits
@@ -28,16 +28,22 @@ PAGE_SECONDS = 10
 
 @dataclass(frozen=True)
 class Mode:
-    """How to grade: by the stored answers, or by running each notebook again, with inputs drawn from ``seed``."""
+    """How to grade: by the stored answers, or by running each notebook again, with inputs drawn from ``seed``.
+
+    Where a notebook begins with the lab's own worked cells, these are run once for many; with ``full`` they are not.
+    """
 
     rerun: bool = False
     seed: int = 0
     sandbox: str = "bubblewrap"
     limits: Any = None
+    full: bool = False
 
     def __str__(self) -> str:
         """Return all that a result depends on."""
-        return f"rerun seed={self.seed} {self.sandbox} {self.limits}" if self.rerun else "stored"
+        if not self.rerun:
+            return "stored"
+        return f"rerun seed={self.seed} {self.sandbox} {self.limits}{' full' if self.full else ''}"
 
 
 class Work(NamedTuple):
@@ -125,7 +131,8 @@ def _again(work: Work, name: str) -> tuple[str, Notebook | None]:
     from gmmlab.course.sandbox import rerun
 
     inputs = {ex.id: ex.inputs(work.mode.seed) for ex in exercises(name) if ex.inputs is not None}
-    came = rerun(work.content, inputs=inputs, limits=work.mode.limits, sandbox=work.mode.sandbox)
+    worked = () if work.mode.full else worked_cells(name)
+    came = rerun(work.content, inputs=inputs, limits=work.mode.limits, sandbox=work.mode.sandbox, worked=worked)
     try:
         return came.status, from_data(came.notebook) if came.notebook is not None else None
     except Unreadable:

@@ -2,10 +2,11 @@
 
 There is no kernel and no socket: an IPython shell that speaks over a pipe gives ipykernel's outputs in less time. A
 program (`server`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
-nothing of the grader's. It imports the libraries once. For each submission it forks a process, which enters namespaces
-of its own (`isolation`), drops all privileges and runs the cells (`shell`); each cell's outputs go out as a line of
-JSON. Nothing that a submission could write outlives it or is shared with another. Where the kernel refuses namespaces
-inside bubblewrap's, each submission gets a bubblewrap, and a start from cold, of its own.
+nothing of the grader's. It imports the libraries once, and runs the lab's own worked cells once for submissions that
+begin with them. For each submission it forks a process, which enters namespaces of its own (`isolation`), drops all
+privileges and runs the cells (`shell`); each cell's outputs go out as a line of JSON. Nothing that a submission could
+write outlives it or is shared with another. Where the kernel refuses namespaces inside bubblewrap's, each submission
+gets a bubblewrap, and a start from cold, of its own.
 
 This side (`template`, `submission_run`) reads with caps, keeps the time, and has everything killed when it is over. A
 cell that ends its process, or does not end itself, is left out of another run, so that the answers before and after it
@@ -19,7 +20,7 @@ neighbours; and whatever a hole in the kernel gives.
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,7 @@ def rerun(
     inputs: Mapping[str, list[tuple]],
     limits: Limits = Limits(),  # noqa: B008 - frozen
     sandbox: str = "bubblewrap",
+    worked: Sequence[str] = (),
 ) -> Rerun:
     """Execute a stranger's notebook.
 
@@ -95,6 +97,9 @@ def rerun(
         What it may take.
     sandbox : {"bubblewrap", "none"}
         With "none" the code runs with the rights of this process; only the limits hold.
+    worked : sequence of str
+        Sources of the code cells with which the lab's own notebook begins. They are run once for all submissions, one
+        after the other, that begin with the very same cells. Any other submission runs whole.
 
     Returns
     -------
@@ -113,7 +118,7 @@ def rerun(
     except Unreadable as problem:
         return Rerun(f"unreadable: {problem}", None)
     coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
-    run = SubmissionRun(_sources(content), coded, limits, sandbox)
+    run = SubmissionRun(_sources(content), coded, limits, sandbox, worked)
     run.go()
     return Rerun("; ".join(run.troubles) or "ok", _executed(content, run.results))
 

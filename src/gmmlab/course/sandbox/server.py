@@ -1,10 +1,11 @@
 """The program inside the sandbox: imports the libraries once, then forks a fresh process for each submission.
 
 It is started by `gmmlab.course.sandbox` (in bubblewrap, unless told otherwise) and takes orders from its standard
-input, a socket. It never reads a submission: that goes straight to the forked process, which first shuts itself into
-namespaces of its own (processes, mounts, network, IPC, users) with empty scratch folders of limited size,
-gives up every privilege and sets its limits. When it ends, or when the order comes, every process but this program is
-killed, and only then is the end reported.
+input, a socket. An order may name worked cells: the lab's own, with which the submission begins. A fork of this program
+runs them once and takes the orders from then on, as long as they name the same cells. Neither reads a submission: that
+goes straight to the forked process, which first shuts itself into namespaces of its own (processes, mounts, network,
+IPC, users) with empty scratch folders of limited size, gives up every privilege and sets its limits. When it ends, or
+when the order comes, every process but this program is killed, and only then is the end reported.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -42,6 +44,9 @@ MODULES = (
 )  # fmt: skip
 """What is loaded once, for all submissions."""
 
+ORDER = 2**18
+"""Most bytes of an order."""
+
 _SUBREAPER = 36
 
 
@@ -53,14 +58,75 @@ def main() -> None:
     shell = _load()
     isolated = sandboxed and sys.argv[2] == "shared" and isolation.works()
     control.send(json.dumps({"isolated": isolated}).encode())
-    while True:
-        data, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
-        if not data:
-            return
-        order = json.loads(data)
-        if order["limits"] is not None:
-            report = Submission(control, shell, order["limits"], sandboxed, isolated).run(*descriptors)
-            control.send(json.dumps({"end": report}).encode())
+    Server(control, shell, sandboxed, isolated).serve()
+
+
+class Server:
+    """Takes orders, one after the other."""
+
+    def __init__(self, control: socket.socket, shell: Any, sandboxed: bool, isolated: bool):
+        self.control, self.shell = control, shell
+        self.sandboxed, self.isolated = sandboxed, isolated
+        self.base: int | None = None
+        """The program that a fork comes from, which waits for its end."""
+        self.worked: list[str] = []
+        self.results: list[dict[str, Any]] = []
+        self.refused: list[list[str]] = []
+
+    def serve(self) -> None:
+        """Serve until the other end is closed; as a fork, until an order names other worked cells."""
+        while data := self.control.recv(ORDER, socket.MSG_PEEK):
+            order = json.loads(data)
+            worked = order.get("worked", [])
+            if order["limits"] is None:
+                self.control.recv(ORDER)
+            elif self.base is not None and worked != self.worked:
+                return
+            elif self.base is None and worked and worked not in self.refused:
+                if not self._hand_over(worked, order["limits"]):
+                    self.refused.append(worked)
+            else:
+                _, descriptors, _, _ = socket.recv_fds(self.control, ORDER, 2)
+                report = Submission(self, order["limits"]).run(*descriptors)
+                self.control.send(json.dumps({"end": report}).encode())
+
+    def _hand_over(self, worked: list[str], limits: dict) -> bool:
+        """Let a fork run the worked cells and serve; return, when it has ended, whether it could."""
+        child = os.fork()
+        if child == 0:
+            try:
+                self.base = os.getppid()
+                if self._work(worked, limits):
+                    self.serve()
+                    os._exit(0)
+            finally:
+                os._exit(1)
+        return os.waitpid(child, 0)[1] == 0
+
+    def _work(self, worked: list[str], limits: dict) -> bool:
+        """Run the worked cells; return whether a process can be forked after them, as if it had run them itself."""
+        from gmmlab.course.sandbox.shell import run_cells
+
+        adopt_orphans()
+        folder = Path(isolation.WORK) if self.sandboxed else Path.home()
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chdir(folder)
+        said: list[dict[str, Any]] = []
+        seconds, most = limits["cell"], limits["output"] // 4
+        job = {"cells": list(enumerate(worked)), "inputs": {}, "cell_seconds": seconds, "cell_bytes": most}
+        run_cells(self.shell, job, said.append)
+        self.worked, self.results = worked, [message for message in said if "cell" in message]
+        failed = any(r["trouble"] or any(o["output_type"] == "error" for o in r["outputs"]) for r in self.results)
+        return not failed and threading.active_count() == 1 and not self.others()
+
+    def others(self) -> list[int]:
+        """Return every process of the sandbox but its first one and this program; else all that descend from it."""
+        if self.sandboxed:
+            ours = {1, os.getpid(), self.base}
+            return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in ours]
+        import psutil
+
+        return [process.pid for process in psutil.Process().children(recursive=True)]
 
 
 def _load() -> Any:
@@ -73,17 +139,20 @@ def _load() -> Any:
         for module in MODULES:
             import_module(module)
         import_module("gmmlab.exercises").exercises()
-    # Orphans of a submission come to this program, so that it finds them.
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+    adopt_orphans()
     return shell
+
+
+def adopt_orphans() -> None:
+    """Have orphans of a submission come to this process, so that it finds them."""
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
 
 
 class Submission:
     """One submission: a forked process, all that descends from it, and its limits."""
 
-    def __init__(self, control: socket.socket, shell: Any, limits: dict, sandboxed: bool, isolated: bool):
-        self.control, self.shell, self.limits = control, shell, limits
-        self.sandboxed, self.isolated = sandboxed, isolated
+    def __init__(self, server: Server, limits: dict):
+        self.server, self.limits = server, limits
 
     def run(self, job: int, out: int) -> str:
         """Run it to its end and clear away whatever is left of it; return why it ended."""
@@ -102,30 +171,21 @@ class Submission:
     def _watch(self, child: int) -> str:
         look = 0.0
         while True:
-            if select.select([self.control], [], [], LOOK_EVERY)[0]:
+            if select.select([self.server.control], [], [], LOOK_EVERY)[0]:
                 return "told"
             if os.waitpid(child, os.WNOHANG)[0]:
                 return "ended"
             if time.monotonic() < look:
                 continue
             look = time.monotonic() + MEASURE_EVERY
-            others = self._others()
+            others = self.server.others()
             if sum(map(_own_memory, others)) > self.limits["memory"]:
                 return "out of memory"
             if len(others) > self.limits["processes"] + OVERHEAD:
                 return "too many processes"
 
-    def _others(self) -> list[int]:
-        """Return every process of the sandbox but its first one and this program; else all that descend from it."""
-        me = os.getpid()
-        if self.sandboxed:
-            return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, me)]
-        import psutil
-
-        return [process.pid for process in psutil.Process(me).children(recursive=True)]
-
     def _clear(self) -> None:
-        while others := self._others():
+        while others := self.server.others():
             for pid in others:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -143,20 +203,20 @@ class Submission:
         from gmmlab.course.sandbox.shell import run_cells, sender
 
         self._keep_only(job, out)
-        if self.sandboxed:
-            isolation.enter(self.limits["files"], self.isolated)
+        if self.server.sandboxed:
+            isolation.enter(self.limits["files"], self.server.isolated)
         with os.fdopen(job, "rb") as file:
             content = json.loads(file.read())
         os.chdir(content["folder"])
         self._limit()
         np.random.seed()  # noqa: NPY002 - the state was copied with the process
         send = sender(out)
-        run_cells(self.shell, content, send)
+        run_cells(self.server.shell, content, send, self.server.results)
         send({"end": True})
         os._exit(0)
 
     def _keep_only(self, *kept: int) -> None:
-        self.control.close()
+        self.server.control.close()
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
@@ -174,7 +234,7 @@ class Submission:
             resource.RLIMIT_FSIZE: self.limits["files"],
             resource.RLIMIT_AS: space,
         }
-        if self.sandboxed and isolation.counts_own_processes():
+        if self.server.sandboxed and isolation.counts_own_processes():
             limits[resource.RLIMIT_NPROC] = self.limits["processes"] + OVERHEAD
         for limit, value in limits.items():
             resource.setrlimit(limit, (value, value))

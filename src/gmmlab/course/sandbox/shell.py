@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -183,7 +183,12 @@ def new_shell() -> Shell:
     return Shell.instance(config=config)
 
 
-def run_cells(shell: Shell, job: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+def run_cells(
+    shell: Shell,
+    job: dict[str, Any],
+    send: Callable[[dict[str, Any]], None],
+    done: Sequence[dict[str, Any]] = (),
+) -> None:
     """Run the cells of a job and send what happens.
 
     Parameters
@@ -195,6 +200,8 @@ def run_cells(shell: Shell, job: dict[str, Any], send: Callable[[dict[str, Any]]
         ``"cell_seconds"`` and ``"cell_bytes"``: limits.
     send : callable
         Takes one message: ``{"start": index}``, or ``{"cell": index, "count", "outputs", "trouble"}``.
+    done : sequence of dict
+        What came of the first cells, if this process has run them already.
     """
     from gmmlab.exercises import judging
     from gmmlab.exercises.answers import decode
@@ -206,7 +213,10 @@ def run_cells(shell: Shell, job: dict[str, Any], send: Callable[[dict[str, Any]]
     _forbid_input()
     me = os.getpid()
     sys.stdout, sys.stderr = Stream("stdout", shell.outputs), Stream("stderr", shell.outputs)
-    for index, source in job["cells"]:
+    for (index, _), result in zip(job["cells"], done, strict=False):
+        send({"start": index})
+        send(result | {"cell": index})
+    for index, source in job["cells"][len(done) :]:
         send({"start": index})
         result = _run_cell(shell, source, job["cell_seconds"], job["cell_bytes"])
         if os.getpid() != me:

@@ -5,6 +5,7 @@ import os
 import select
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ class SubmissionRun:
         The code cells, by their place among all cells.
     inputs : dict
         Coded arguments for the functions of exercises.
-    limits, sandbox
+    limits, sandbox, worked
         As for `gmmlab.course.sandbox.rerun`.
     results : dict of int to dict
         What came of each cell: ``"count"``, ``"outputs"``, ``"trouble"``.
@@ -39,6 +40,7 @@ class SubmissionRun:
     inputs: dict[str, list]
     limits: Limits
     sandbox: str
+    worked: Sequence[str] = ()
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     killers: dict[int, str] = field(default_factory=dict)
     late: bool = False
@@ -103,11 +105,16 @@ class Try:
         """Read what comes until every process of the try is gone; return why it ended."""
         none = self.run.sandbox == "none"
         with tempfile.TemporaryDirectory() if none else nullcontext(WORK) as folder:
-            out = self.inside.begin(self._job(folder), self.run.limits)
+            out = self.inside.begin(self._job(folder), self.run.limits, self._worked())
             try:
                 return self._read_to_the_end(out)
             finally:
                 os.close(out)
+
+    def _worked(self) -> list[str]:
+        """Return the lab's worked cells if the submission begins with them, as they are."""
+        worked = list(self.run.worked)
+        return worked if list(self.run.left.values())[: len(worked)] == worked else []
 
     def _job(self, folder: str) -> bytes:
         limits = self.run.limits

@@ -110,13 +110,22 @@ class Template:
         """Whether it can run nothing more."""
         return self._process.poll() is not None
 
-    def begin(self, job: bytes, limits: Limits) -> int:
-        """Start a submission and return the descriptor from which to read what it says."""
+    def begin(self, job: bytes, limits: Limits, worked: list[str]) -> int:
+        """Start a submission and return the descriptor from which to read what it says.
+
+        Parameters
+        ----------
+        job : bytes
+            For `gmmlab.course.sandbox.shell.run_cells`, in JSON.
+        limits : Limits
+        worked : list of str
+            Sources of first cells that the program inside may run once for many submissions, since they are the lab's.
+        """
         out, writer = os.pipe()
         with tempfile.TemporaryFile() as file:
             file.write(job)
             file.seek(0)
-            order = json.dumps({"limits": asdict(limits)}).encode()
+            order = json.dumps({"limits": asdict(limits), "worked": worked}).encode()
             try:
                 socket.send_fds(self.control, [order], [file.fileno(), writer])
             finally:
