@@ -28,7 +28,7 @@ def main(cases: int = 5_000, seed: int = 0) -> int:
         content = mutant(notebooks[name], random.Random(f"{seed}-{case}"))
         start = time.process_time()
         try:
-            result, _ = grade_one(Work("key", "student", content, Mode()), hard=False)
+            result, _ = grade_one(Work("key", content, Mode()), hard=False)
             assert all(0 <= one.points <= possible[id] for id, one in result.exercises.items())
             assert result.status in ("ok", "unreadable"), result.status
             seen[result.status] += 1

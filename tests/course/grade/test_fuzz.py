@@ -19,7 +19,7 @@ def test_mutated_notebook_gets_a_result(name):
     notebook, rng = small(name), random.Random(name)
     possible = {ex.id: ex.points for ex in exercises()}
     for _ in range(CASES):
-        result, page = grade_one(Work("key", "student", mutant(notebook, rng), Mode()), hard=False)
+        result, page = grade_one(Work("key", mutant(notebook, rng), Mode()), hard=False)
         assert result.status in ("ok", "unreadable")
         assert all(0 <= judged.points <= possible[id] for id, judged in result.exercises.items())
         assert (page is not None) == (result.status == "ok")

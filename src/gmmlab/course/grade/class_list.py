@@ -80,12 +80,9 @@ def read_class_list(path: Path) -> list[Listed]:
     LabError
         If it has no column with the students' names or numbers.
     """
-    content = path.read_bytes()
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise LabError(f"{path} is a workbook of a spreadsheet program. Save the sheet as a .csv file and give that.")
-    header, rows = _table(decoded(content)[0])
+    header, rows = table_of(path)
     names = {plain(name): name for name in reversed(header)}
-    found = [_listed(dict(zip(header, [*row, *[""] * len(header)], strict=False)), names) for row in rows]
+    found = [_listed(dict(zip(header, [*row, *[""] * len(header)], strict=False)), names) for _, row in rows]
     # A line that is there twice is one student; of two lines without a number nobody knows.
     listed = list({one.student if one.student.id else id(one): one for one in found if one is not None}.values())
     if not listed:
@@ -96,7 +93,24 @@ def read_class_list(path: Path) -> list[Listed]:
     return listed
 
 
-def _table(text: str) -> tuple[list[str], list[list[str]]]:
+Rows = list[tuple[int, list[str]]]
+
+
+def table_of(path: Path) -> tuple[list[str], Rows]:
+    """Return the names of the columns of a .csv file, and the lines below with their numbers.
+
+    Raises
+    ------
+    LabError
+        If it is a workbook.
+    """
+    content = path.read_bytes()
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise LabError(f"{path} is a workbook of a spreadsheet program. Save the sheet as a .csv file and give that.")
+    return _table(decoded(content)[0])
+
+
+def _table(text: str) -> tuple[list[str], Rows]:
     """Return the names of the columns and the lines below, as the separator with most known names divides them."""
     text = text.replace("\0", "").lstrip("\r\n")
     if said := re.match(r'"?sep=(.)"?[^\r\n]*', text, re.I):
@@ -105,13 +119,14 @@ def _table(text: str) -> tuple[list[str], list[list[str]]]:
     return max(tables, key=lambda table: (_known(table[0]), len(table[0])))
 
 
-def _divided(text: str, mark: str) -> tuple[list[str], list[list[str]]]:
+def _divided(text: str, mark: str) -> tuple[list[str], Rows]:
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark) if any(map(str.strip, row))]
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
     except csv.Error:
         return [], []
-    first = max(range(min(len(rows), _HEADER_WITHIN)), key=lambda number: _known(rows[number]), default=0)
-    return (rows[first], rows[first + 1 :]) if rows else ([], [])
+    first = max(range(min(len(rows), _HEADER_WITHIN)), key=lambda number: _known(rows[number][1]), default=0)
+    return (rows[first][1], rows[first + 1 :]) if rows else ([], [])
 
 
 def _known(header: list[str]) -> int:

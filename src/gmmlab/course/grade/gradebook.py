@@ -12,20 +12,22 @@ from tqdm import tqdm
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.alike import alike
-from gmmlab.course.grade.assess import Result
+from gmmlab.course.grade.assess import Judged, Result
 from gmmlab.course.grade.class_list import Listed, plain
 from gmmlab.course.grade.collect import Found, Student
 from gmmlab.course.grade.course_file import NAME as COURSE
 from gmmlab.course.grade.course_file import Course
 from gmmlab.course.grade.handed_in import Handed, by_worksheet
+from gmmlab.course.grade.overrides import NAME as OVERRIDES
+from gmmlab.course.grade.overrides import Override
 from gmmlab.course.grade.policy import LATEST, Tried, decide, in_words
 from gmmlab.course.grade.roster import Finder, match, one_line_one_person
-from gmmlab.course.grade.store import Store, key_of
+from gmmlab.course.grade.store import Ledger, Store, key_of
 from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
 from gmmlab.course.student.working_copy import EARLIER, NEW
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import exercises, find
 
 MISSING = "missing"
 EXCUSED = "excused"
@@ -63,23 +65,25 @@ class Attempt(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """What a notebook earns one student, in what the notebook is worth: points, less what lateness costs.
+    """What a notebook earns one student, in what the notebook is worth.
 
     Attributes
     ----------
-    points, penalty : float
-    note : str
-        What has changed the points, in words.
+    points, penalty, change : float
+        By the checks or set by hand; what lateness costs; more or less, by hand, whatever it costs.
+    late : str
+        What lateness cost, in words.
     """
 
     points: float
     penalty: float = 0.0
-    note: str = ""
+    change: float = 0.0
+    late: str = ""
 
     @property
     def total(self) -> float:
         """The points that count."""
-        return self.points - self.penalty
+        return max(self.points - self.penalty + self.change, 0.0)
 
 
 @dataclass
@@ -112,6 +116,7 @@ class Row:
     grades: dict[str, Grade] = field(default_factory=dict)
     excused: set[str] = field(default_factory=set)
     worth: dict[str, float] = field(default_factory=dict)
+    overrides: dict[str, list[Override]] = field(default_factory=dict)
 
     def status(self, notebook: str) -> str:
         """Say in words what became of a notebook."""
@@ -126,13 +131,29 @@ class Row:
         """Return the points that count, or None where nothing was judged."""
         return self.grades[notebook].total if notebook in self.grades and notebook not in self.excused else None
 
+    def earned(self, exercise: str, judged: Judged | None, changed: bool = True) -> float | None:
+        """Return the points of an exercise, as the check and the overrides say; with or without those with a sign."""
+        own = [one for one in self.overrides.get(exercise, []) if one.points is not None]
+        points = None if judged is None or judged.status == "missing" else judged.points
+        for one in own:
+            points = points if one.is_change else one.points
+        more = sum(one.points or 0 for one in own if one.is_change)
+        return points if not (more and changed) else (points or 0) + more
+
+    def notes(self, notebook: str) -> list[str]:
+        """Return what has changed the points of a notebook."""
+        own = [one.words for ex in exercises(notebook) for one in self.overrides.get(ex.id, [])]
+        late = self.grades[notebook].late if notebook in self.grades and notebook not in self.excused else ""
+        return [late, *own] if late else own
+
     def counting(self, notebooks: Sequence[str]) -> list[str]:
         """Return the notebooks that count for this student."""
         return [name for name in notebooks if name not in self.excused]
 
     def total(self, notebooks: Sequence[str]) -> float | None:
         """Return the sum, or None unless every notebook was judged or not handed in, and one was judged."""
-        points = [self.points(name) for name in self.counting(notebooks) if self.status(name) != MISSING]
+        there = [name for name in self.counting(notebooks) if name in self.grades or self.status(name) != MISSING]
+        points = [self.points(name) for name in there]
         return None if not points or None in points else sum(p for p in points if p is not None)
 
     def possible(self, notebooks: Sequence[str]) -> float:
@@ -182,6 +203,7 @@ class Gradebook:
         listed: list[Listed],
         notebooks: Sequence[str] | None = None,
         course: Course = Course(),  # noqa: B008  (frozen)
+        overrides: Sequence[Override] = (),
     ) -> None:
         self.course = course
         self._wanted = notebooks or list(course.notebooks) or None
@@ -209,6 +231,8 @@ class Gradebook:
         self._lines = {student: self._line_of(student) for student in order}
         self._find = Finder(self._lines)
         self._due, self._excused = self._by_student()
+        self._overrides = self._by_hand(overrides)
+        self._seen = Ledger(store.folder.parent / ".overrides")
         self.notebooks: list[str] = []
         self.question = ""
         self.pairs: dict[int, list[tuple[str, str]]] = {}
@@ -231,15 +255,14 @@ class Gradebook:
                 if number in self.problems:
                     tick()
                     continue
-                student = each.student.name if each.student else ""
-                key = self.keys[number] = key_of(each.student.key if each.student else "", content, str(mode))
+                key = self.keys[number] = key_of(content, str(mode))
                 self.digests[number] = hashlib.sha256(content).digest()[:12]
                 known = self.store.get(key)
                 if key in begun or (known is not None and known.status not in _AGAIN):
                     tick()
                 else:
                     begun.add(key)
-                    yield Work(key, student, content, mode)
+                    yield Work(key, content, mode)
 
     def _in_order(self, mode: Mode) -> list[tuple[int, Found]]:
         """Return the files with their numbers; for runs notebook by notebook, so that worked cells run once."""
@@ -316,6 +339,16 @@ class Gradebook:
                     excused[student].add(name)
         return due, excused
 
+    def _by_hand(self, overrides: Sequence[Override]) -> dict[Student, dict[str, list[Override]]]:
+        found: dict[Student, dict[str, list[Override]]] = defaultdict(lambda: defaultdict(list))
+        for one in overrides:
+            if student := self._student(one.student, OVERRIDES):
+                own = found[student][one.exercise]
+                own.append(one)
+                if sum(each.points is not None and not each.is_change for each in own) > 1:
+                    raise LabError(f"{OVERRIDES} sets {one.exercise} of {one.student} twice: leave one of the lines.")
+        return found
+
     def _student(self, who: str, file: str) -> Student | None:
         """Return the student whom a file names; one who is not there becomes a line of ``problems.csv``."""
         student = self._find.student(who)
@@ -344,6 +377,10 @@ class Gradebook:
                 row.flags[""].append(flag)
             yield row
 
+    def finish(self) -> None:
+        """Keep what the next run compares with."""
+        self._seen.write()
+
     def orphans(self) -> Iterator[tuple[str, str, str]]:
         """Yield the files of which nobody knows whose they are."""
         for number, each in enumerate(self.found):
@@ -354,7 +391,10 @@ class Gradebook:
         for student in self.students:
             row = Row(student, self._folders[student], self._lines[student], worth=self.worth)
             row.excused = self._excused.get(student, set())
+            row.overrides = self._overrides.get(student, {})
             self._fill(row)
+            for name in dict.fromkeys(find(id).notebook for id in row.overrides):
+                self._by_hand_alone(row, name)
             yield row
 
     def _fill(self, row: Row) -> None:
@@ -389,15 +429,42 @@ class Gradebook:
         fitting = [a for a in tried if a.rank[:3] == max(a.rank[:3] for a in tried)]
         zone, due = self.course.zone or UTC, None if name in row.excused else self._due_date(row.student, name)
         handed = [a.found.handed for a in fitting]
-        said = [Tried(a.result.points or 0, h.at(zone), h.is_late) for a, h in zip(fitting, handed, strict=True)]
+        earned = [self._points(row, name, a.result.exercises) for a in fitting]
+        said = [Tried(p, h.at(zone), h.is_late) for p, h in zip(earned, handed, strict=True)]
         verdict = decide(said, due, self.course.late, left, self.course.attempts)
         counts = row.counted[name] = fitting[verdict.attempt]
         if counts.result.points is not None:
-            points = counts.result.points * self.worth[name] / possible(name)
-            note = in_words(verdict, said[verdict.attempt].when is not None)
-            row.grades[name] = Grade(points, points * verdict.lost, note)
+            points = earned[verdict.attempt]
+            late = in_words(verdict, said[verdict.attempt].when is not None)
+            row.grades[name] = Grade(points, points * verdict.lost, self._change(row, name), late)
+            self._compare(row, name, counts.result.exercises)
         self._explain(row, name, tried, counts)
         return verdict.free if name in row.grades else 0
+
+    def _points(self, row: Row, name: str, judged: dict[str, Judged]) -> float:
+        earned = [row.earned(ex.id, judged.get(ex.id), changed=False) or 0 for ex in exercises(name)]
+        return sum(earned) * self.worth[name] / possible(name)
+
+    def _change(self, row: Row, name: str) -> float:
+        own = [one for ex in exercises(name) for one in row.overrides.get(ex.id, []) if one.is_change]
+        return sum(one.points or 0 for one in own) * self.worth[name] / possible(name)
+
+    def _by_hand_alone(self, row: Row, name: str) -> None:
+        """Give the points that were set by hand for a notebook of which nothing was judged."""
+        has_points = any(one.points is not None for ex in exercises(name) for one in row.overrides.get(ex.id, []))
+        if name not in row.grades and has_points:
+            row.grades[name] = Grade(self._points(row, name, {}), 0.0, self._change(row, name))
+
+    def _compare(self, row: Row, name: str, judged: dict[str, Judged]) -> None:
+        """Flag what was set by hand for other work than is there now."""
+        for ex in exercises(name):
+            for one in row.overrides.get(ex.id, []):
+                work = judged[ex.id].answer if ex.id in judged else ""
+                if self._seen.first(repr((row.student.key, *one)), work) != work:
+                    row.flags[name].append(
+                        f"the answer has changed since it was set by hand: {one.words}; look again, and settle it by "
+                        f"other words in {OVERRIDES}"
+                    )
 
     def _explain(self, row: Row, name: str, tried: list[Attempt], counts: Attempt) -> None:
         row.flags[name] += counts.result.flags

@@ -70,7 +70,6 @@ def render(template: str, **values: Any) -> bytes:
 
 
 def feedback_page(
-    student: str,
     name: str,
     notebook: Notebook,
     feedback: Mapping[str, Feedback],
@@ -78,12 +77,12 @@ def feedback_page(
     *,
     plain: bool = False,
 ) -> bytes:
-    """Return the student's page.
+    """Return the student's page, without name and grade.
 
     Parameters
     ----------
-    student, name : str
-        Who handed in, and the lab's name of the notebook.
+    name : str
+        The lab's name of the notebook.
     notebook : Notebook
         What was handed in.
     feedback : mapping of str to Feedback
@@ -97,9 +96,6 @@ def feedback_page(
     return render(
         "feedback.html",
         title=f"Feedback on {name}",
-        student=student,
-        earned=f"{sum(one.points for one in feedback.values()):g}",
-        possible=f"{sum(ex.points for ex in own):g}",
         note=note,
         rows=[_row(ex, feedback.get(ex.id)) for ex in own],
         panels=[(ex, _panel(feedback.get(ex.id))) for ex in own],

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from gmmlab import __version__
-from gmmlab.course.grade.gradebook import MISSING, Row
+from gmmlab.course.grade.gradebook import MISSING, Row, possible
 from gmmlab.course.grade.page import prose, render, shown
 from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.registry import exercises
@@ -78,6 +78,25 @@ def _link(row: Row, name: str) -> str:
     if row.points(name) is None:
         return name
     return Markup('<a href="feedback/{}/{}.html">{}</a>').format(quote(row.folder), quote(name), shown(name))
+
+
+def grade_of(row: Row, name: str) -> bytes:
+    """Return what stands above a student's page: name and grade, and how it came about."""
+    grade, of = row.grades[name], f"{row.worth[name]:.10g} points"
+    judged = row.counted[name].result.exercises
+    given = sum(one.points for one in judged.values()) * row.worth[name] / possible(name)
+    own = [(ex.id, one) for ex in exercises(name) for one in row.overrides.get(ex.id, [])]
+    by_hand = [one for _, one in own if one.points is not None]
+    steps = [("by the checks", f"{given:.10g}"), *((one.words, "") for one in by_hand if not one.is_change)]
+    steps += [(grade.late, f"-{grade.penalty:.10g}")] if grade.late else []
+    steps += [(one.words, "") for one in by_hand if one.is_change]
+    return render(
+        "grade.html",
+        student=row.student.key,
+        total="it does not count for you" if name in row.excused else f"{grade.total:.10g} of {of}",
+        steps=[*steps, ("what counts", f"{grade.total:.10g}")] if len(steps) > 1 else [],
+        comments=[(id, one.comment) for id, one in own if one.comment],
+    )
 
 
 def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:

@@ -13,6 +13,9 @@ from gmmlab import paths
 from gmmlab.course.files import atomic_write
 from gmmlab.course.grade.assess import Result
 
+GRADE = b"<!-- grade -->"
+"""Where the grade stands in a page: it is put in when the page is handed out, since it may change later."""
+
 _JUDGES = ("numpy", "pandas", "scikit-learn", "scipy")
 """Packages whose versions can change what a check says."""
 
@@ -33,13 +36,31 @@ def lab_version() -> str:
     return digest.hexdigest()
 
 
-def key_of(student: str, content: bytes, mode: str) -> str:
-    """Return the key of a submitted file: who, what, judged by which lab, and how."""
-    parts = (student.encode("utf-8", "surrogatepass"), content, lab_version().encode(), mode.encode())
+def key_of(content: bytes, mode: str) -> str:
+    """Return the key of a submitted file: what, judged by which lab, and how."""
+    parts = (content, lab_version().encode(), mode.encode())
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()[:40]
+
+
+class Ledger:
+    """What was first seen with each of some words, kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._seen = path, _read(path)
+        self._now: dict[str, str] = {}
+
+    def first(self, words: str, value: str) -> str:
+        """Return what was first seen with these words: what is seen now, if they are new."""
+        self._now[words] = self._seen.get(words, value)
+        return self._now[words]
+
+    def write(self) -> None:
+        """Keep what was asked for in this run, and forget the rest."""
+        if self._now or self._seen:
+            atomic_write(self._path, json.dumps(self._now).encode())
 
 
 class Store:
@@ -71,19 +92,18 @@ class Store:
         """Return the notebooks of which an earlier run handed out pages."""
         return {Path(name).stem for name in _read(self.folder.parent / ".handed-out")}
 
-    def hand_out(self, pages: Iterable[tuple[Path, str]], feedback: Path) -> None:
-        """Copy the pages of these results to these places, and remove pages of earlier runs that no longer count.
+    def hand_out(self, pages: Iterable[tuple[Path, str, bytes]], feedback: Path) -> None:
+        """Copy the pages of these results, each with its grade, to their places; pages that no longer count go.
 
         A page that was handed out before and has not changed since is left alone, with what the instructor wrote on it.
         """
         ledger = self.folder.parent / ".handed-out"
         before, now = _read(ledger), {}
-        for path, key in pages:
+        for path, key, grade in pages:
             name = path.relative_to(feedback).as_posix()
-            now[name] = key
-            if before.get(name) != key or not path.is_file():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                atomic_write(path, self.page(key).read_bytes(), durable=False)
+            now[name] = f"{key} {hashlib.sha256(grade).hexdigest()[:16]}"
+            if before.get(name) != now[name] or not path.is_file():
+                atomic_write(path, self.page(key).read_bytes().replace(GRADE, grade, 1), durable=False)
         for name in before.keys() - now.keys():
             (feedback / name).unlink(missing_ok=True)
         atomic_write(ledger, json.dumps(now).encode(), durable=False)

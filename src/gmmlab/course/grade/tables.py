@@ -7,7 +7,6 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from gmmlab.course.files import atomic_write
-from gmmlab.course.grade.assess import Judged
 from gmmlab.course.grade.gradebook import Gradebook, Row
 from gmmlab.course.grade.handed_in import Handed
 from gmmlab.course.grade.roster import LMS
@@ -34,9 +33,9 @@ def number(points: float | None) -> str:
 
 def head(notebooks: Iterable[str]) -> list[str]:
     """Return the names of the columns of ``grades.csv``."""
-    columns = ["student", "id", "status", "points", "penalty", "total", "possible", "percent", "flags"]
+    columns = ["student", "id", "status", "points", "penalty", "change", "total", "possible", "percent", "flags"]
     for name in notebooks:
-        columns += [f"{name} {what}" for what in ("status", "points", "penalty")] + [name]
+        columns += [f"{name} {what}" for what in ("status", "points", "penalty", "change")] + [name]
         columns += [f"{name} {what}" for what in ("note", "handed in", "time from")]
         columns += [ex.id for ex in exercises(name)]
     return columns
@@ -54,20 +53,20 @@ def line(row: Row, notebooks: list[str], zone: tzinfo = UTC) -> list[str]:
     for name in notebooks:
         judged = row.counted[name].result.exercises if name in row.counted else {}
         grade = row.grades.get(name) if name not in row.excused else None
-        parts = [number(grade.points), number(grade.penalty)] if grade else ["", ""]
+        parts = list(map(number, grade[:3])) if grade else [""] * 3
         columns += [
             row.status(name),
             *parts,
             number(row.points(name)),
-            grade.note if grade else "",
+            "; ".join(row.notes(name)),
             *_when(row, name, zone),
         ]
-        columns += [_earned(judged.get(ex.id)) for ex in exercises(name)]
+        columns += [number(row.earned(ex.id, judged.get(ex.id))) for ex in exercises(name)]
     return columns
 
 
 def _parts(row: Row, notebooks: list[str]) -> list[str]:
-    return [number(row.of_all(notebooks, part)) for part in ("points", "penalty")]
+    return [number(row.of_all(notebooks, part)) for part in ("points", "penalty", "change")]
 
 
 def _when(row: Row, name: str, zone: tzinfo) -> list[str]:
@@ -80,10 +79,6 @@ def _when(row: Row, name: str, zone: tzinfo) -> list[str]:
 def _who(row: Row) -> tuple[str, str]:
     listed = row.listed.student if row.listed else row.student
     return listed.name, row.student.id or listed.id
-
-
-def _earned(judged: Judged | None) -> str:
-    return "" if judged is None or judged.status == "missing" else number(judged.points)
 
 
 def for_lms(rows: list[Row], notebooks: list[str], lms: str) -> list[list[str]]:

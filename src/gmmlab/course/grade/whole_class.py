@@ -12,6 +12,8 @@ from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import collect
 from gmmlab.course.grade.course_file import NAME, beside, read_course
 from gmmlab.course.grade.gradebook import Gradebook
+from gmmlab.course.grade.overrides import NAME as OVERRIDES
+from gmmlab.course.grade.overrides import read_overrides
 from gmmlab.course.grade.roster import LMS
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
@@ -76,18 +78,19 @@ def grade_class(
     class_list = class_list or course.class_list
     listed = read_class_list(class_list) if class_list else []
     found = collect(submissions, out)
-    book = Gradebook(found, Store(out), listed, notebooks, course)
+    overrides = read_overrides(beside(submissions, OVERRIDES))
+    book = Gradebook(found, Store(out), listed, notebooks, course, overrides)
     book.run(mode, jobs, dask)
     return write_all(book, out, lms or course.lms)
 
 
 def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     """Write the tables, the students' pages and the report."""
-    from gmmlab.course.grade.report import Class, report
+    from gmmlab.course.grade.report import Class, grade_of, report
 
     book.look()
     seen = Class(book.notebooks)
-    pages: list[tuple[Path, str]] = []
+    pages: list[tuple[Path, str, bytes]] = []
     lines, for_lms = [tables.head(book.notebooks)], []
     for row in book.rows():
         seen.add(row)
@@ -95,15 +98,17 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
         for_lms += [row] if lms else []
         for name, attempt in row.counted.items():
             if attempt.result.points is not None:
-                pages.append((out / "feedback" / row.folder / f"{name}.html", book.keys[attempt.number]))
+                page = out / "feedback" / row.folder / f"{name}.html"
+                pages.append((page, book.keys[attempt.number], grade_of(row, name)))
     before = book.store.handed_out()
-    if before and pages and not before & {path.stem for path, _ in pages}:
+    if before and pages and not before & {path.stem for path, *_ in pages}:
         raise LabError(
             f"{out} holds the grades of {', '.join(sorted(before))}, which these would replace. "
             "Give another folder for the results, with -o."
         )
     problems = tables.problems_of(book)
     book.store.hand_out(pages, out / "feedback")
+    book.finish()
     tables.write(out / "grades.csv", lines)
     tables.write(out / "problems.csv", problems)
     for other in LMS.keys() - {lms}:  # of an earlier run, with other grades

@@ -47,10 +47,9 @@ class Mode:
 
 
 class Work(NamedTuple):
-    """One file to grade: a key to know it by, whose it is, what it holds, and how to grade it."""
+    """One file to grade: a key to know it by, what it holds, and how to grade it."""
 
     key: str
-    student: str
     content: bytes
     mode: Mode
 
@@ -154,10 +153,10 @@ def _page(work: Work, name: str, notebook: Notebook, answered: dict[str, Answere
     for plain in (False, True):
         try:
             with limits(PAGE_SECONDS, hard=hard):
-                return feedback_page(work.student, name, notebook, feedback, reason, plain=plain)
+                return feedback_page(name, notebook, feedback, reason, plain=plain)
         except (OutOfTime, MemoryError, RecursionError):
             continue
-    return feedback_page(work.student, name, Notebook(name, []), feedback, "The notebook itself cannot be shown.")
+    return feedback_page(name, Notebook(name, []), feedback, "The notebook itself cannot be shown.")
 
 
 def grade_all(
