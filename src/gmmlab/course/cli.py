@@ -210,6 +210,8 @@ def _grade(options: argparse.Namespace) -> int:
     print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
     print(f", see {out / 'problems.csv'}." if done.problems else ".")
     print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")
+    if done.changes:
+        print(f"Grades that differ from the last run's: {done.changes}, see {out / 'changes.csv'}.")
     if done.question:
         print(f"gmm-lab: {done.question}", file=sys.stderr)
     return 1 if done.problems else 0

@@ -232,6 +232,7 @@ class Gradebook:
         self._find = Finder(self._lines)
         self._due, self._excused = self._by_student()
         self._overrides = self._by_hand(overrides)
+        self.mode = ""
         self._seen = Ledger(store.folder.parent / ".overrides")
         self.notebooks: list[str] = []
         self.question = ""
@@ -239,6 +240,7 @@ class Gradebook:
 
     def run(self, mode: Mode, jobs: int, dask: str | None) -> None:
         """Grade every file that has no result yet, under a progress bar."""
+        self.mode = str(mode)
         with tqdm(total=len(self.found), desc="grading", unit="file", disable=None, smoothing=0.05) as bar:
             for work, (result, page) in grade_all(self._works(mode, bar.update), jobs, dask):
                 self.store.put(work.key, result, page)

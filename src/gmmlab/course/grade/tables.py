@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -12,10 +13,14 @@ from gmmlab.course.grade.handed_in import Handed
 from gmmlab.course.grade.roster import LMS
 from gmmlab.exercises.registry import exercises
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
+
 
 def cell(value: str) -> str:
     """Return a text as a spreadsheet takes it for text: one that begins like a formula gets an apostrophe before it."""
     clean = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in value)
+    if _NUMBER.fullmatch(clean):
+        return clean
     return f"'{clean}" if clean.lstrip()[:1] in ("=", "+", "-", "@") or value[:1] in ("\t", "\r", "\n") else clean
 
 
@@ -45,8 +50,7 @@ def line(row: Row, notebooks: list[str], zone: tzinfo = UTC) -> list[str]:
     """Return a student's line of ``grades.csv``."""
     total, of = row.total(notebooks), row.possible(notebooks)
     percent = None if total is None or not of else round(100 * total / of, 2)
-    # The list's name, the file's number: a class list of the registry has other numbers than the LMS.
-    name, id = _who(row)
+    name, id = who_of(row)
     columns = [name, id, row.in_words(notebooks), *_parts(row, notebooks), number(total)]
     columns += [number(of), number(percent)]
     columns.append("; ".join(row.all_flags()))
@@ -76,7 +80,8 @@ def _when(row: Row, name: str, zone: tzinfo) -> list[str]:
     return [when.strftime("%Y-%m-%d %H:%M:%S") if when else mark, handed.source]
 
 
-def _who(row: Row) -> tuple[str, str]:
+def who_of(row: Row) -> tuple[str, str]:
+    """Return the list's name and the file's number: a class list of the registry has other numbers than the LMS."""
     listed = row.listed.student if row.listed else row.student
     return listed.name, row.student.id or listed.id
 

@@ -21,12 +21,13 @@ from gmmlab.course.grade.workers import Mode
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to: students, files found, lines of ``problems.csv``, and what to ask the instructor."""
+    """What a run came to: students, files, lines of ``problems.csv``, what to ask, and how many grades changed."""
 
     students: int
     files: int
     problems: int
     question: str = ""
+    changes: int = 0
 
 
 def grade_class(
@@ -86,15 +87,18 @@ def grade_class(
 
 def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     """Write the tables, the students' pages and the report."""
+    from gmmlab.course.grade.changes import Changes
     from gmmlab.course.grade.report import Class, grade_of, report
 
     book.look()
-    seen = Class(book.notebooks)
+    seen, zone = Class(book.notebooks), book.course.zone or UTC
+    changes = Changes(out, book.mode, zone)
     pages: list[tuple[Path, str, bytes]] = []
     lines, for_lms = [tables.head(book.notebooks)], []
     for row in book.rows():
         seen.add(row)
-        lines.append(tables.line(row, book.notebooks, book.course.zone or UTC))
+        changes.add(row, book.notebooks)
+        lines.append(tables.line(row, book.notebooks, zone))
         for_lms += [row] if lms else []
         for name, attempt in row.counted.items():
             if attempt.result.points is not None:
@@ -109,6 +113,7 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     problems = tables.problems_of(book)
     book.store.hand_out(pages, out / "feedback")
     book.finish()
+    changes.write()
     tables.write(out / "grades.csv", lines)
     tables.write(out / "problems.csv", problems)
     for other in LMS.keys() - {lms}:  # of an earlier run, with other grades
@@ -116,4 +121,4 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     if lms:
         tables.write(out / f"{lms}.csv", tables.for_lms(for_lms, book.notebooks, lms))
     atomic_write(out / "report.html", report(seen, list(book.orphans())))
-    return Summary(seen.students, len(book.found), len(problems) - 1, book.question)
+    return Summary(seen.students, len(book.found), len(problems) - 1, book.question, len(changes.lines))
