@@ -45,6 +45,7 @@ from gmmlab.engine.noise import NoisyMixture, bounding_volume, fit_with_noise
 from gmmlab.engine.parameters import Parameters
 from gmmlab.engine.ratio_test import LikelihoodRatioTest, likelihood_ratio_test
 from gmmlab.engine.resampling import Bootstrap, bootstrap
+from gmmlab.engine.rows import read_rows
 
 __all__ = [
     "COVARIANCE_TYPES",
@@ -99,12 +100,12 @@ def random_parameters(X: ArrayLike, n_components: int, covariance_type: str, see
     ValueError
         If the number of components or the covariance type is out of range.
     """
-    X = np.asarray(X, dtype=float)
+    rows = read_rows(X)
     kind = type_of(covariance_type)
-    if not 1 <= n_components <= len(X):
-        raise ValueError(f"EM needs 1 to {len(X)} components for {len(X)} samples, but got {n_components}.")
-    means = X[np.random.default_rng(seed).choice(len(X), n_components, replace=False)]
-    common = np.atleast_2d(np.cov(X.T)) / n_components
+    if not 1 <= n_components <= len(rows):
+        raise ValueError(f"EM needs 1 to {len(rows)} components for {len(rows)} samples, but got {n_components}.")
+    means = rows[np.random.default_rng(seed).choice(len(rows), n_components, replace=False)]
+    common = np.atleast_2d(np.cov(rows.T)) / n_components
     covariances = kind.of_matrices(np.tile(common, (n_components, 1, 1)), common)
     weights = np.full(n_components, 1 / n_components)
     return Parameters(weights, means[means[:, 0].argsort()], covariances, covariance_type)
@@ -118,13 +119,13 @@ def follow_em(X: ArrayLike, start: Parameters, iterations: int) -> tuple[list[Pa
     ValueError
         If the number of iterations is out of range.
     """
-    X = np.asarray(X, dtype=float)
+    rows = read_rows(X)
     if iterations < 1:
         raise ValueError(f"EM in motion needs at least one iteration, but got {iterations}.")
     states = [start]
     for _ in range(iterations):
-        states.append(em(X, states[-1], max_iter=1).parameters)
-    return states, np.array([e_step(X, state)[1].sum() for state in states])
+        states.append(em(rows, states[-1], max_iter=1).parameters)
+    return states, np.array([e_step(rows, state)[1].sum() for state in states])
 
 
 def sort_components(gmm: GaussianMixture, *, by: int = 0) -> GaussianMixture:

@@ -134,12 +134,12 @@ def with_block(number, block):
 REFUSED = {
     "a generator": (lambda: (block for block in BLOCKS), "as a generator, which is used up after one pass"),
     "other rows in the second pass": (Shrinking, "Pass 2 .* brought 100 rows, the first pass 3000"),
-    "missing entries": (lambda: with_block(17, np.full((5, 3), np.nan)), "Block 17: X has NaN"),
-    "missing entries in the first": (lambda: with_block(0, np.full((5, 3), np.nan)), "Block 0: X has NaN"),
-    "infinite entries": (lambda: with_block(4, np.full((5, 3), np.inf)), "Block 4: X has NaN or infinite"),
+    "missing entries": (lambda: with_block(17, np.full((5, 3), np.nan)), "Block 17: X has missing entries"),
+    "missing entries in the first": (lambda: with_block(0, np.full((5, 3), np.nan)), "Block 0: X has missing entries"),
+    "infinite entries": (lambda: with_block(4, np.full((5, 3), np.inf)), "Block 4: X has infinite entries"),
     "other columns": (lambda: with_block(3, np.ones((10, 2))), r"Block 3: X has shape \(10, 2\); expected \(n, 3\)"),
     "text": (lambda: with_block(2, ["a", "b", "c"]), "Block 2: "),
-    "an array that is not cut": (lambda: X, r"Block 0: X has shape \(3,\)"),
+    "an array that is not cut": (lambda: X, "Block 0: Reshape your data: X has one dimension"),
     "no blocks": (list, "no blocks"),
     "no rows": (lambda: [X[:0], X[:0]], "0 rows in all; 3 components need at least 3"),
     "fewer rows than components": (lambda: [X[:1], X[1:2]], "2 rows in all; 3 components need at least 3"),
@@ -190,7 +190,7 @@ def test_a_dask_array_of_other_columns_is_refused_before_it_is_read():
 def test_missing_entries_in_a_chunk_are_refused_with_its_number(here):
     holes = X.copy()
     holes[1750, 1] = np.nan
-    with pytest.raises(ValueError, match="Block 17: X has NaN"):
+    with pytest.raises(ValueError, match="Block 17: X has missing entries"):
         em_blocks(chunked(holes, (100, 3)), start_for())
 
 

@@ -108,8 +108,8 @@ def test_weights_sum_to_one():
 X = clouds(60, 2, 2)
 START = start_for(X, 2, "full")
 REFUSED = {
-    "missing entries": (np.where(X.max() - 1 < X, np.nan, X), START, "NaN or infinite"),
-    "infinite entries": (np.where(X.max() - 1 < X, np.inf, X), START, "NaN or infinite"),
+    "missing entries": (np.where(X.max() - 1 < X, np.nan, X), START, "missing entries, the first in row"),
+    "infinite entries": (np.where(X.max() - 1 < X, np.inf, X), START, "infinite entries, the first in row"),
     "fewer rows than components": (X[:1], START, "1 rows; 2 components"),
     "other columns": (X[:, :1], START, "expected .n, 2."),
 }

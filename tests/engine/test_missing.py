@@ -295,7 +295,7 @@ def test_expecting_beats_filling_with_the_means():
 START = start_of(X, "full")
 REFUSED = {
     "a column without entries": (np.where(np.arange(4) == 2, np.nan, X), "No entry of column 2"),
-    "infinite entries": (np.where(X.max() - 1e-9 < X, np.inf, X), "infinite entries in column"),
+    "infinite entries": (np.where(X.max() - 1e-9 < X, np.inf, X), "infinite entries, the first in row"),
     "other columns": (X[:, :3], "expected .n, 4."),
     "fewer rows than components": (np.vstack([X[:2], np.full((9, 4), np.nan)]), "2 rows with an entry; 3 components"),
 }
@@ -318,7 +318,7 @@ def test_a_singular_covariance_is_refused_with_a_sentence(covariance_type):
 
 
 def test_numbers_that_cannot_be_squared_are_refused_with_a_sentence():
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match="too large or too small"):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="too large to be squared"):
         em_with_missing(np.where(np.arange(4) == 1, 1e300 * X, X), START)
 
 

@@ -24,6 +24,7 @@ from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
 from gmmlab.engine.em_steps import iterate, statistics
 from gmmlab.engine.parameters import Parameters, Result
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import space_of
 
 UNLABELLED = -1
@@ -106,6 +107,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         ValueError
             If no row has a label, a class has fewer labelled rows than components, or a setting is out of range.
         """
+        read_rows(X)
         rows, labels = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
         check_classification_targets(labels)
         known = labels != UNLABELLED if np.issubdtype(labels.dtype, np.number) else np.ones(len(labels), dtype=bool)
@@ -158,6 +160,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
 
     def _checked(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
+        read_rows(X)
         return np.asarray(validate_data(self, X, dtype=np.float64, reset=False))
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:

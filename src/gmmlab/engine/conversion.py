@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.mixture import GaussianMixture
@@ -9,6 +11,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmlab.engine.covariances import TYPES, type_of
 from gmmlab.engine.parameters import Parameters
+
+
+class IntegerSafeMixture(GaussianMixture):  # type: ignore[misc]
+    """scikit-learn's mixture, but integers are scored as the floats that they stand for.
+
+    In scikit-learn, ``fit`` turns integers into floats, but ``score``, ``predict`` and what follows from them compute
+    with integers: squares of bytes overflow ("diag", "spherical"), distances lose their decimals ("full", "tied").
+    """
+
+    def _estimate_log_prob(self, X: NDArray[Any], **settings: Any) -> NDArray[Any]:
+        return np.asarray(super()._estimate_log_prob(X if X.dtype.kind == "f" else X.astype(float), **settings))
 
 
 def covariance_matrices(gmm: GaussianMixture) -> NDArray[np.float64]:
@@ -70,7 +83,8 @@ def from_parameters(
     Returns
     -------
     GaussianMixture
-        Ready for ``predict``, ``score_samples``, ``bic``, ...; sampling from it is reproducible.
+        Ready for ``predict``, ``score_samples``, ``bic``, ...; sampling from it is reproducible. Unlike scikit-learn's
+        own, it scores integers as the floats that they stand for.
 
     Raises
     ------
@@ -78,7 +92,7 @@ def from_parameters(
         If a covariance matrix is not positive definite.
     """
     weights, means = np.asarray(weights, dtype=float), np.asarray(means, dtype=float)
-    gmm = GaussianMixture(len(weights), covariance_type=covariance_type, random_state=0)
+    gmm = IntegerSafeMixture(len(weights), covariance_type=covariance_type, random_state=0)
     gmm.weights_, gmm.means_ = weights, means
     gmm.covariances_ = np.asarray(covariances, dtype=float)
     gmm.n_features_in_, gmm.converged_ = means.shape[1], True

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_array
 
-from gmmlab.engine.conversion import as_mixture, as_parameters, covariance_matrices, n_parameters
+from gmmlab.engine.conversion import IntegerSafeMixture, as_mixture, as_parameters, covariance_matrices, n_parameters
 from gmmlab.engine.em_steps import em
 from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import THIN, fault, space_of
 
 NOTICED = 0.1  # a gain in the total log-likelihood that counts
@@ -49,12 +49,13 @@ def diagnose(gmm: GaussianMixture, X: ArrayLike, *, n_starts: int = 10, random_s
     ValueError
         If X is not finite or does not fit to the mixture.
     """
-    rows, p = np.asarray(check_array(X, dtype=np.float64)), as_parameters(gmm)
+    rows, p = read_rows(X), as_parameters(gmm)
     if rows.shape[1] != p.means.shape[1]:
         raise ValueError(f"X has {rows.shape[1]} columns, but the mixture was fitted to {p.means.shape[1]}.")
     names = [str(name) for name in getattr(X, "columns", range(rows.shape[1]))]
+    found = [*_types(gmm, X, rows), *_columns(rows, names), *_too_few_rows(p, len(rows))]
     gmm = as_mixture(p).set_params(reg_covar=gmm.reg_covar)  # without names of columns, of which it might warn
-    found = [*_types(gmm, X, rows), *_columns(rows, names), *_too_few_rows(p, len(rows)), *_components(rows, gmm, p)]
+    found += _components(rows, gmm, p)
     if rows.std(axis=0).min() > 0 and len(rows) >= len(p.weights):
         found += _more_rounds(rows, gmm, p, n_starts, random_state)
     return found
@@ -64,8 +65,10 @@ def _types(gmm: GaussianMixture, X: ArrayLike, rows: np.ndarray) -> Iterator[str
     types = list(X.dtypes) if hasattr(X, "dtypes") else [np.asarray(X).dtype]
     kinds = {np.dtype(kind) for kind in types if isinstance(kind, np.dtype)}
     integers = [kind for kind in kinds if kind.kind in "iub"]
-    if integers and len(integers) == len(kinds):
-        total, exact = (gmm.score(some) * len(rows) for some in (np.asarray(X), rows))
+    if integers and len(integers) == len(kinds) and not isinstance(gmm, IntegerSafeMixture):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # an array has no names of columns
+            total, exact = (gmm.score(some) * len(rows) for some in (np.asarray(X), rows))
         yield (
             f"X has integers. `fit` turns them into floats, `score` and `predict` may not: the log-likelihood of X is "
             f"{total:.2f}, and {exact:.2f} with floats. Use X.astype(float)."

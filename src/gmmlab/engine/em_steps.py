@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from gmmlab.engine.covariances import TYPES
 from gmmlab.engine.expectation import choose_way
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
-from gmmlab.engine.rows import read_weights
+from gmmlab.engine.rows import read_rows, read_weights
 
 
 def em(
@@ -59,7 +59,7 @@ def em(
         If X is not a finite (n, d) array with n >= k, if it does not fit to `start`, if a weight is negative or no
         number, or if a covariance stops being positive definite (which `reg_covar` > 0 prevents in float64).
     """
-    rows, weights = read_weights(check_data(X, start), sample_weight)
+    rows, weights = read_weights(check_data(read_rows(X, single=True), start), sample_weight)
     weights = None if weights is None else weights / weights.mean()
     # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
@@ -175,15 +175,15 @@ def statistics(
     return Statistics(float(log_likelihood), rows, *way.sums(), parameters.covariance_type)
 
 
-def e_step(X: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
+def e_step(X: ArrayLike, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Return the responsibilities (n, k) of the components for each row and its log density (n,)."""
-    X = check_data(X, parameters, least_rows=1)
-    centre = (parameters.weights @ parameters.means).astype(X.dtype)
-    way = choose_way(parameters.shifted(-centre), len(X), X.dtype)
-    responsibilities = np.empty((len(X), len(parameters.weights)), X.dtype)
-    log_density = np.empty(len(X), X.dtype)
-    for i in range(0, len(X), way.rows):
-        densities = way.log_densities((X[i : i + way.rows] - centre).T)
+    rows = check_data(X, parameters, least_rows=1)
+    centre = (parameters.weights @ parameters.means).astype(rows.dtype)
+    way = choose_way(parameters.shifted(-centre), len(rows), rows.dtype)
+    responsibilities = np.empty((len(rows), len(parameters.weights)), rows.dtype)
+    log_density = np.empty(len(rows), rows.dtype)
+    for i in range(0, len(rows), way.rows):
+        densities = way.log_densities((rows[i : i + way.rows] - centre).T)
         log_density[i : i + way.rows] = to_responsibilities(densities)
         responsibilities[i : i + way.rows] = densities.T
     return responsibilities, log_density

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
-from sklearn.utils import check_array
+
+from gmmlab.engine.rows import read_rows
 
 ROUNDING = 1e-6
 """How far a row of responsibilities may sum from 1: those in single precision pass."""
@@ -89,7 +90,7 @@ def _best_pair(r: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def _checked(responsibilities: ArrayLike) -> NDArray[np.float64]:
-    r = np.asarray(check_array(responsibilities, dtype=np.float64), dtype=float)
+    r = read_rows(responsibilities, name="responsibilities")
     if r.min() < 0:
         raise ValueError(f"Responsibilities are shares between 0 and 1, but got {r.min():.3g}.")
     sums = r.sum(axis=1)

@@ -27,6 +27,7 @@ from gmmlab.engine.conversion import as_parameters, from_parameters
 from gmmlab.engine.covariances import Full, type_of
 from gmmlab.engine.em_steps import iterate, m_step, to_responsibilities
 from gmmlab.engine.parameters import Parameters, Result, Statistics, root
+from gmmlab.engine.rows import read_rows
 
 ROWS = 4096  # rows of a block: each needs room for k rows of expected entries
 MANY = 50  # with more missing entries than this, and than observed ones, their covariances are summed implicitly
@@ -86,7 +87,7 @@ def em_with_missing(
     Parameters
     ----------
     X : array-like of shape (n, d)
-        NaN is a missing entry. A row without any entry says nothing of the parameters and is left out.
+        NaN, NA or masked where an entry is missing. A row without any says nothing of the parameters and is left out.
     start : Parameters
         For example from `rough_start`.
     max_iter : int
@@ -124,7 +125,7 @@ def em_with_missing(
 
 def statistics(X: ArrayLike, parameters: Parameters) -> Statistics:
     """E-step: the expected sums that the M-step needs, given the observed entries of X, shape (n, d)."""
-    return _total(_blocks(np.asarray(X, dtype=float)), parameters)
+    return _total(_blocks(read_rows(X, missing=True)), parameters)
 
 
 def _total(blocks: Iterable[_Block], parameters: Parameters) -> Statistics:
@@ -140,7 +141,7 @@ def rough_start(
     Parameters
     ----------
     X : array-like of shape (n, d)
-        NaN is a missing entry; for k-means it becomes the mean of its column, and columns get one scale.
+        NaN, NA or masked where an entry is missing; k-means sees the mean of its column. Columns get one scale.
     n_components : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     random_state : int, optional
@@ -150,7 +151,7 @@ def rough_start(
     start : Parameters
         All covariances are the same and diagonal.
     """
-    X = _check_columns(np.asarray(X, dtype=float), n_components)
+    X = _check_columns(read_rows(X, missing=True), n_components)
     mean, variance = np.nanmean(X, axis=0), np.nanvar(X, axis=0)
     scale = np.sqrt(np.where(variance > 0, variance, 1))
     kmeans = KMeans(n_components, n_init=10, random_state=random_state).fit(np.nan_to_num((X - mean) / scale))
@@ -166,7 +167,8 @@ def predict_missing(X: ArrayLike, mixture: Parameters | GaussianMixture, *, cova
     Parameters
     ----------
     X : array-like of shape (n, d)
-        NaN is a missing entry. A row without any gets the mean and the variance of the mixture itself.
+        NaN, NA or masked where an entry is missing. A row without any gets the mean and the variance of
+        the mixture itself.
     mixture : Parameters or fitted GaussianMixture
     covariance : bool
         Whether to return the n covariance matrices too.
@@ -394,13 +396,10 @@ def _check_columns(X: np.ndarray, k: int) -> np.ndarray:
 
 
 def _check_shape(X: ArrayLike, p: Parameters) -> np.ndarray:
-    X, d = np.asarray(X, dtype=float), p.means.shape[1]
-    if X.ndim != 2 or X.shape[1] != d:
-        raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")
-    infinite = np.flatnonzero(np.isinf(X).any(axis=0)).tolist()
-    if infinite:
-        raise ValueError(f"X has infinite entries in column {_listed(infinite)}: put NaN where a value is missing.")
-    return X
+    rows, d = read_rows(X, missing=True), p.means.shape[1]
+    if rows.shape[1] != d:
+        raise ValueError(f"X has shape {rows.shape}; expected (n, {d}), because the means have {d} dimensions.")
+    return rows
 
 
 def _listed(columns: list[int]) -> str:

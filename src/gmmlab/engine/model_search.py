@@ -11,7 +11,6 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.model_selection import KFold
-from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import n_parameters
 from gmmlab.engine.covariances import COVARIANCE_TYPES
@@ -170,7 +169,7 @@ def _splits(
     if held_out is None:
         return
     if not isinstance(held_out, int | np.integer):
-        yield X[:0], check_array(held_out, dtype=np.float64)
+        yield X[:0], read_rows(held_out, name="held_out")
         return
     for fitted, scored in KFold(held_out, shuffle=True, random_state=random_state).split(X):
         yield X[fitted], X[scored]
@@ -182,6 +181,7 @@ def _held_out(fits: list[Result], splits: list[tuple[np.ndarray, np.ndarray]]) -
     return float(np.mean(scores)) if scores else np.nan
 
 
+@on_one_thread
 def _measured(fit: Result, X: np.ndarray) -> dict[str, Any]:
     responsibilities, log_density = e_step(X, fit.parameters)
     kind, k = fit.parameters.covariance_type, len(fit.parameters.weights)

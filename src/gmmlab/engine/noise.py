@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import check_array
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import FULL
@@ -22,7 +21,9 @@ from gmmlab.engine.em_steps import e_step, m_step
 from gmmlab.engine.fitting import check_request, fit_one
 from gmmlab.engine.parameters import Parameters, Statistics
 from gmmlab.engine.progress_bars import progress_bar
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import REG_COVAR, fault, space_of
+from gmmlab.engine.threads import on_one_thread
 
 DENSEST = (0.95, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05)  # shares of the rows, in the densest places, to which starts are fitted
 NEIGHBOURS = 5
@@ -65,7 +66,7 @@ class NoisyMixture:
         """Return the responsibilities, shape (n, k + 1): the noise comes last."""
         uniform, gaussian = self._parts(X)
         noise = np.exp(uniform - np.logaddexp(uniform, gaussian))[:, None]
-        return np.hstack([(1 - noise) * self.mixture.predict_proba(X), noise])
+        return np.hstack([(1 - noise) * self.mixture.predict_proba(read_rows(X)), noise])
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable component of each row, -1 for noise."""
@@ -73,7 +74,7 @@ class NoisyMixture:
         return np.where(labels == self.mixture.n_components, -1, labels)
 
     def _parts(self, X: ArrayLike) -> tuple[float, np.ndarray]:
-        gaussian = self.mixture.score_samples(X) + _log(1 - self.noise_weight)
+        gaussian = self.mixture.score_samples(read_rows(X)) + _log(1 - self.noise_weight)
         return _log(self.noise_weight) - np.log(self.volume), gaussian
 
 
@@ -87,7 +88,7 @@ def bounding_volume(X: ArrayLike) -> float:
     ValueError
         If the rows lie in a plane, or X is not finite.
     """
-    rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    rows = read_rows(X, least_rows=2)
     covariance = np.atleast_2d(np.cov(rows.T))
     try:
         FULL.root(covariance)
@@ -139,7 +140,7 @@ def fit_with_noise(
     ValueError
         If a number or the type is out of range, or the data have no volume.
     """
-    rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    rows = read_rows(X, least_rows=2)
     check_request(len(rows), n_components, [covariance_type], n_init)
     volume = bounding_volume(rows) if volume is None else volume
     fitted = partial(
@@ -178,6 +179,7 @@ def densest(X: np.ndarray, share: float) -> np.ndarray:
     return np.asarray(X[np.argsort(distances, kind="stable")[: round(share * len(X))]])
 
 
+@on_one_thread
 def em_with_noise(
     X: np.ndarray, start: Parameters, noise_weight: float, *, volume: float, max_iter: int = 100, tol: float = 1e-3
 ) -> NoisyMixture:

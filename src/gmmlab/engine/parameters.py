@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmlab.engine.covariances import TYPES, CovarianceType, type_of
+from gmmlab.engine.rows import LARGEST, read_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,20 +161,14 @@ def _check_parameters(p: Parameters) -> None:
 
 def check_data(X: ArrayLike, p: Parameters, least_rows: int | None = None) -> np.ndarray:
     """Return X as floats, or say what is wrong with it."""
-    X = np.asarray(X)
-    X = np.asarray(X if X.dtype in (np.float32, np.float64) else X.astype(float))
+    rows = X if type(X) is np.ndarray and X.dtype in LARGEST and X.ndim == 2 else read_rows(X, 0, single=True)
     k, d = p.means.shape
-    if X.ndim != 2 or X.shape[1] != d:
-        raise ValueError(f"X has shape {X.shape}; expected (n, {d}), because the means have {d} dimensions.")
+    if rows.shape[1] != d:
+        raise ValueError(f"X has shape {rows.shape}; expected (n, {d}), because the means have {d} dimensions.")
     least_rows = k if least_rows is None else least_rows
-    if len(X) < least_rows:
-        raise ValueError(f"X has {len(X)} rows; {k} components need at least {least_rows}.")
-    if not np.isfinite(X.sum(dtype=float)) and not np.isfinite(X).all():
-        raise ValueError(
-            "X has NaN or infinite entries. Drop those rows, or fit with gmmlab.mixture.em_with_missing, which takes "
-            "NaN as a missing entry."
-        )
-    return X
+    if len(rows) < least_rows:
+        raise ValueError(f"X has {len(rows)} rows; {k} components need at least {least_rows}.")
+    return rows if rows is not X or np.isfinite(X.sum(dtype=float)) else read_rows(X, 0, single=True)
 
 
 def root(p: Parameters) -> np.ndarray:

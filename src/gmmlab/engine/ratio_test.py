@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.model_search import fit_grids
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.progress_bars import run_all
+from gmmlab.engine.rows import read_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def likelihood_ratio_test(
     """
     if n_simulations < 1:
         raise ValueError(f"n_simulations must be a whole number from 1 on, but got {n_simulations!r}.")
-    rows = np.asarray(check_array(X, dtype=np.float64, ensure_min_samples=2))
+    rows = read_rows(X, least_rows=2)
     fewer, more = _fits(rows, n_components, covariance_type, n_init, random_state)
     seeds = check_random_state(random_state).randint(2**31, size=n_simulations)
     tasks = [delayed(_simulated)(fewer.parameters, len(rows), n_init, int(seed)) for seed in seeds]

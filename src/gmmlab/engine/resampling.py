@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.conversion import as_mixture, as_parameters
 from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.parameters import Parameters
 from gmmlab.engine.progress_bars import progress_bar
+from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import space_of
+from gmmlab.engine.threads import on_one_thread
 
 TOL, LONGEST = 1e-9, 5000  # gain per row at which a fit counts as converged, and iterations at most
 
@@ -49,6 +51,7 @@ class Bootstrap:
         return as_mixture(Parameters(self.weights[b], self.means[b], self.covariances[b], self.covariance_type))
 
 
+@on_one_thread
 def bootstrap(
     gmm: GaussianMixture,
     X: ArrayLike,
@@ -92,7 +95,7 @@ def bootstrap(
     """
     if n_resamples < 1:
         raise ValueError(f"n_resamples must be a whole number from 1 on, but got {n_resamples!r}.")
-    rows, original = np.asarray(check_array(X, dtype=np.float64)), as_parameters(gmm)
+    rows, original = read_rows(X), as_parameters(gmm)
     shares, rng = e_step(rows, original)[0], check_random_state(random_state)
     space = space_of(rows, original.type.invariance)
     V, start = space.of_rows(rows), space.of_mixture(original)
