@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from gmmlab.data import load_faithful
 from gmmlab.exercises import answers, exercises
@@ -115,8 +115,9 @@ def test_a_fitted_mixture_comes_back_and_scores_alike(X, model, covariance_type)
     assert np.array_equal(back.score_samples(X), gmm.score_samples(X))
 
 
-def test_a_pipeline_comes_back_and_predicts_alike(X):
-    model = make_pipeline(StandardScaler(), KMeans(3, n_init=2, random_state=0)).fit(X)
+@pytest.mark.parametrize("scaler", [StandardScaler, RobustScaler, MinMaxScaler])
+def test_a_pipeline_comes_back_and_predicts_alike(X, scaler):
+    model = make_pipeline(scaler(), KMeans(3, n_init=2, random_state=0)).fit(X)
     assert np.array_equal(there_and_back(model).predict(X), model.predict(X))
 
 

@@ -92,6 +92,8 @@ _ESTIMATORS = {
         "sklearn.preprocessing",
         ("mean_", "scale_", "var_", "n_samples_seen_", "n_features_in_", "feature_names_in_"),
     ),
+    "RobustScaler": ("sklearn.preprocessing", ("center_", "scale_", "n_features_in_", "feature_names_in_")),
+    "MinMaxScaler": ("sklearn.preprocessing", ("min_", "scale_", "n_features_in_", "feature_names_in_")),
 }  # fmt: skip
 
 
@@ -573,9 +575,9 @@ def _check_consistent(name: str, estimator: Any) -> None:
     """Refuse fitted parameters that do not fit together, so that a check can use the estimator."""
     if name.endswith("Mixture"):
         _check_mixture(estimator)
-    elif name == "StandardScaler":
-        d = estimator.n_features_in_
-        for part in (estimator.mean_, estimator.scale_):
+    elif name.endswith("Scaler"):
+        d, origin = estimator.n_features_in_, _ESTIMATORS[name][1][0]
+        for part in (getattr(estimator, origin), estimator.scale_):
             _expect(np.shape(part) == (d,) and np.isfinite(part).all(), "the scaler's parameters do not fit")
     elif name == "KMeans":
         centres = estimator.cluster_centers_

@@ -17,7 +17,7 @@ from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from exercises.case import right, wrong
 from gmmlab.mixture import in_original_units
@@ -168,6 +168,18 @@ def scaled_by_hand_on_arrays():
     return steps(model=GaussianMixture(3, **CAREFUL).fit(StandardScaler().fit_transform(X_train)))
 
 
+@right("plot-2")
+def scaled_by_median_and_quartiles():
+    model = make_pipeline(RobustScaler(), GaussianMixture(3, covariance_type="tied", **CAREFUL))
+    return steps("tied", model=model.fit(iris().X_train))
+
+
+@right("plot-2")
+def scaled_from_minus_one_to_one_with_latin_names():
+    model = make_pipeline(MinMaxScaler((-1, 1)), GaussianMixture(3, **CAREFUL)).fit(iris().X_train)
+    return steps(model=model, names=["Iris " + name for name in iris().named])
+
+
 @wrong("plot-2", "unscaled")
 def mixture_of_raw_flowers():
     return steps(model=GaussianMixture(3, covariance_type="tied", **CAREFUL).fit(iris().X_train))
@@ -191,6 +203,13 @@ def pipeline_of_the_held_out_flowers():
 @wrong("plot-2", "scaler-fitted-on-all")
 def scaler_of_all_flowers():
     scaler = StandardScaler().fit(pd.concat([iris().X_train, iris().X_test]))
+    mixture = GaussianMixture(3, **CAREFUL).fit(scaler.transform(iris().X_train))
+    return steps(model=Pipeline([("scale", scaler), ("fit", mixture)]))
+
+
+@wrong("plot-2", "scaler-fitted-on-all")
+def quartiles_of_all_flowers():
+    scaler = RobustScaler().fit(pd.concat([iris().X_train, iris().X_test]))
     mixture = GaussianMixture(3, **CAREFUL).fit(scaler.transform(iris().X_train))
     return steps(model=Pipeline([("scale", scaler), ("fit", mixture)]))
 
@@ -227,7 +246,7 @@ def k_means():
     return steps(model=make_pipeline(StandardScaler(), KMeans(3, n_init=10, random_state=0)).fit(iris().X_train))
 
 
-@wrong("plot-2", "wrong-kind")
+@wrong("plot-2", "other-features")
 def two_features_only():
     return steps(model=pipeline().fit(iris().X_train[PETAL]))
 
@@ -381,6 +400,11 @@ def with_handles_for_the_legend():
 
 
 @right("plot-3")
+def of_a_model_scaled_by_median_and_quartiles():
+    return step(model=make_pipeline(RobustScaler(), GaussianMixture(3, **CAREFUL)).fit(iris().X_train))
+
+
+@right("plot-3")
 def in_float32_with_wide_limits():
     return step(ax=flowers(X=iris().X_test.astype(np.float32), xlim=(0, 9), ylim=(-1, 4)))
 
@@ -461,6 +485,26 @@ def flowers_only():
 def ellipses_in_standard_deviations():
     gmm, order = iris().model[-1], list(iris().order)
     return step(ax=ellipses_at(flowers(ellipses=False), gmm.means_[order, 2:], gmm.covariances_[order, 2:, 2:]))
+
+
+@wrong("plot-3", "wrong-units")
+def means_alone_in_cm():
+    gmm, order = iris().model[-1], list(iris().order)
+    return step(ax=ellipses_at(flowers(ellipses=False), seen()[0], gmm.covariances_[order, 2:, 2:]))
+
+
+@wrong("plot-3", "wrong-units")
+def mean_of_the_scaler_forgotten():
+    scaler = iris().model[0]
+    return step(ax=ellipses_at(flowers(ellipses=False), seen()[0] - scaler.mean_[2:], seen()[1]))
+
+
+@wrong("plot-3", "no-size")
+def covariances_times_the_scale_once():
+    gmm, order, scale = iris().model[-1], list(iris().order), iris().model[0].scale_
+    with np.errstate(invalid="ignore"):
+        ax = ellipses_at(flowers(ellipses=False), seen()[0], (scale * gmm.covariances_[order])[:, 2:, 2:])
+    return step(ax=ax)
 
 
 @wrong("plot-3", "swapped-features")

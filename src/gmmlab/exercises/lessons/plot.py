@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import chi2, norm
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
@@ -217,8 +219,10 @@ _POINTS = {
 
 _ELLIPSES = {
     "no-ellipses": "There is no ellipse in the figure. Add each with `ax.add_patch`.",
-    "wrong-units": "The ellipses are in standard deviations, the axes are not. Multiply the means by `scale_` and add "
-    "`mean_`; multiply the covariances by the outer product of `scale_`.",
+    "wrong-units": "The ellipses are not, or not all, in cm. Multiply the means by `scale_` and add `mean_`; multiply "
+    "the covariances by the outer product of `scale_`.",
+    "no-size": "An ellipse has no size, since a matrix has a negative eigenvalue: it is no covariance matrix. Multiply "
+    "each covariance matrix by the outer product `np.outer(scale_, scale_)`.",
     "swapped-features": "The ellipses are those of the exchanged axes. Take means and covariances in the order in "
     "which the axes show the features.",
     "variance-for-sd": "The half-axes are variances. Take the roots of the eigenvalues.",
@@ -379,7 +383,9 @@ def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
     got = _coverage_of(drawn, means, covariances)
     extra = _unexplained(drawn, means, covariances, _stated_shares(ax))
     made = {
+        "no-size": any(np.isnan(_floats([e.get("width"), e.get("height")])).any() for e in ax.of("ellipse")),
         "no-ellipses": not drawn,
+        "wrong-units": any(_all_drawn(drawn, *wrong) for wrong in _in_wrong_units(scene, view)),
         **{name: _all_drawn(drawn, *wrong) for name, wrong in _wrong_ellipses(scene, view).items()},
         "extra-ellipses": extra and all_there,
         "other-coverage": got is not None,
@@ -395,15 +401,27 @@ def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
     )
 
 
+def _in_wrong_units(scene: Scene, view: list[str]) -> list[tuple[NDArray, NDArray]]:
+    """Return centres and matrices of ellipses of which a part was left in the scaler's units."""
+    at, square = _columns(view), ellipse_radius(COVERAGE) ** 2
+    means, covariances = scene.seen(view)
+    scaled_means, scaled_covariances = scene.scaled[0][:, at], scene.scaled[1][:, at][:, :, at]
+    scale = np.sqrt(covariances[0, [0, 1], [0, 1]] / scaled_covariances[0, [0, 1], [0, 1]])
+    return [
+        (scaled_means, square * scaled_covariances),
+        (scaled_means, square * covariances),
+        (scaled_means * scale, square * covariances),
+        (means, square * scaled_covariances),
+    ]
+
+
 def _wrong_ellipses(scene: Scene, view: list[str]) -> dict[str, tuple[NDArray, NDArray]]:
     """Return for the usual mistakes where the ellipses are, and their matrices."""
     (means, covariances), square = scene.seen(view), ellipse_radius(COVERAGE) ** 2
     at = _columns(view)
-    scaled = scene.scaled[0][:, at], square * scene.scaled[1][:, at][:, :, at]
     precisions = np.linalg.inv(scene.covariances)[:, at][:, :, at]
     turned = [_redrawn(covariance, np.radians) for covariance in covariances]
     return {
-        "wrong-units": scaled,
         "swapped-features": (means[:, ::-1], square * covariances[:, ::-1, ::-1]),
         "variance-for-sd": (means, square * covariances @ covariances),
         "half-for-full": (means, square / 4 * covariances),
@@ -519,8 +537,8 @@ def _judge_words(ax: AxesAnswer, view: list[str], alt: str) -> Line:
 
 
 _PREPROCESSED = {
-    "unscaled": "The model has no `StandardScaler`, so the start by k-means depends on the units. Put one before the "
-    "mixture, in one pipeline.",
+    "unscaled": "The model has no scaler, so the start by k-means depends on the units. Put one before the mixture, in "
+    "one pipeline.",
     "scaler-fitted-on-all": "The scaler has seen held-out flowers. Fit the pipeline to the training flowers alone.",
     "fitted-on-test": "The mixture was fitted with held-out flowers. Fit it to the 105 training flowers alone.",
     "other-split": "The model was fitted to other flowers than those of the split in the task. Are `stratify`, "
@@ -554,14 +572,14 @@ def four_steps(model: Any, names: Any) -> Iterator[Line]:
     """Judge a pipeline for the iris flowers, and the species' names of the held-out flowers' clusters."""
 
     def fitted() -> Iterator[Line]:
-        parts = _parts_of(model)
-        yield _judge_preprocessing(*parts)
-        yield _judge_fit(*parts)
+        gmm, scaler = _parts_of(model)
+        yield _judge_preprocessing(gmm, scaler)
+        yield _judge_fit(gmm, _as_standard(scaler))
 
     def named() -> Line:
-        labels, parts = _as_species(names), _parts_of(model)
-        _need_three(parts[0])
-        return _judge_names(labels, _scene(*parts))
+        labels, (gmm, scaler) = _as_species(names), _parts_of(model)
+        _need_three(gmm)
+        return _judge_names(labels, _scene(gmm, _as_standard(scaler)))
 
     yield from part(2, fitted)
     yield from part(1, named)
@@ -580,7 +598,7 @@ def fifth_step(model: Any, axes: Any, alt: Any) -> Iterator[Line]:
     def drawn() -> Iterator[Line]:
         gmm, scaler = _parts_of(model)
         _need_three(gmm)
-        ax, scene = as_axes(axes, "the Axes that you drew on, as its second answer"), _scene(gmm, scaler)
+        ax, scene = as_axes(axes, "the Axes that you drew on, as its second answer"), _scene(gmm, _as_standard(scaler))
         view = _view_of(ax)
         yield _judge_points(ax, scene, view)
         yield _judge_ellipses(ax, scene, view)
@@ -604,17 +622,30 @@ def _need_three(gmm: GaussianMixture) -> None:
 
 def _parts_of(model: Any) -> tuple[GaussianMixture, Any]:
     """Return mixture and scaler; a mixture alone that was fitted to scaled flowers counts as scaled with them."""
-    expected = "a fitted pipeline of `StandardScaler` and `GaussianMixture` as its first answer"
+    expected = "a fitted pipeline of a scaler and `GaussianMixture` as its first answer"
     gmm = as_mixture(model, expected)
-    if type(gmm).__name__ != "GaussianMixture" or gmm.means_.shape[1] != 4:
-        wrong_kind(model, expected + ", with the four features")
+    if type(gmm).__name__ != "GaussianMixture":
+        wrong_kind(model, expected)
+    d = gmm.means_.shape[1]
+    need(d == 4, "other-features", f"Expected a mixture of all four measurements, got one of {d}.")
     steps = [step for _, step in getattr(model, "steps", [])]
-    scaler = next((step for step in steps if type(step).__name__ == "StandardScaler"), None)
+    scaler = next((step for step in steps if type(step).__name__.endswith("Scaler")), None)
     if scaler is None and np.all(np.abs(gmm.weights_ @ gmm.means_) < 0.2):
         scaler = _scaler_of(iris()[0])
     if hasattr(gmm, "feature_names_in_"):
         del gmm.feature_names_in_  # so that it takes arrays
     return gmm, scaler if scaler is not None else _unit_scaler()
+
+
+def _as_standard(scaler: Any) -> StandardScaler:
+    """Return the `StandardScaler` that subtracts and divides by the same numbers as another scaler."""
+    if type(scaler).__name__ == "StandardScaler":
+        return scaler
+    standard = _unit_scaler()
+    at_zero, at_one = (scaler.transform(np.full((1, 4), value))[0] for value in (0.0, 1.0))
+    standard.scale_ = 1 / (at_one - at_zero)
+    standard.mean_ = -at_zero * standard.scale_
+    return standard
 
 
 def _scaler_of(X: pd.DataFrame) -> StandardScaler:
@@ -628,20 +659,23 @@ def _unit_scaler() -> StandardScaler:
     return scaler
 
 
-def _judge_preprocessing(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
+def _judge_preprocessing(gmm: GaussianMixture, fitted: Any) -> Line:
     X_train, X_test, _, _ = iris()
     every = pd.concat([X_train, X_test])
+    scaler = _as_standard(fitted)
     seen = scaler.mean_ + scaler.scale_ * (gmm.weights_ @ gmm.means_)  # EM keeps the mean of what it was fitted to
 
-    def from_all(centre: NDArray) -> bool:
-        return any(np.allclose(centre, X.mean(), atol=1e-3) for X in (every, X_test))
+    def learned_from(X: pd.DataFrame) -> bool:
+        with config_context(skip_parameter_validation=True):  # a stored tuple is a list
+            other = _as_standard(clone(fitted).fit(X.to_numpy()))
+        return np.allclose(scaler.mean_, other.mean_) and np.allclose(scaler.scale_, other.scale_)
 
     unscaled = np.array_equal(scaler.scale_, np.ones(4))
-    right = np.allclose(seen, X_train.mean(), atol=1e-3) and (unscaled or np.allclose(scaler.mean_, X_train.mean()))
+    right = np.allclose(seen, X_train.mean(), atol=1e-3) and learned_from(X_train)
     made = {
-        "fitted-on-test": from_all(seen),
+        "fitted-on-test": any(np.allclose(seen, X.mean(), atol=1e-3) for X in (every, X_test)),
         "unscaled": unscaled,
-        "scaler-fitted-on-all": from_all(scaler.mean_),
+        "scaler-fitted-on-all": any(map(learned_from, (every, X_test))),
         "other-split": True,
     }
     return rubric(
@@ -655,11 +689,11 @@ def _judge_preprocessing(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
 
 def _judge_fit(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
     k, kind = len(gmm.weights_), gmm.covariance_type
-    X_train = iris()[0]
-    Z = _scaled(scaler, X_train)
+    Z = _scaled(scaler, iris()[0])
     got = float(gmm.score(Z)) * len(Z)
-    units = float(np.log(scaler.scale_ / _scaler_of(X_train).scale_).sum()) * len(Z)
-    best = _best(kind) + units
+    # Spheres in one scale are no spheres in another; the other types can be compared in one scale.
+    scale = scaler.scale_ if kind == "spherical" else _scaler_of(iris()[0]).scale_
+    best = _best(kind, tuple(scale)) + float(np.log(scaler.scale_ / scale).sum()) * len(Z)
     made = {"wrong-number": k != len(SPECIES), "poor-start": got < best - 0.5}
     words = {"wrong-number": _FITTED["wrong-number"].format(k=k),
              "poor-start": _FITTED["poor-start"].format(best=best, got=got)}  # fmt: skip
@@ -673,10 +707,9 @@ def _judge_fit(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
 
 
 @lru_cache
-def _best(covariance_type: str) -> float:
-    """Return the log-likelihood of the best known fit to the scaled training flowers."""
-    X_train = iris()[0]
-    Z = _scaled(_scaler_of(X_train), X_train)
+def _best(covariance_type: str, scale: tuple[float, ...]) -> float:
+    """Return the log-likelihood of the best known fit to the training flowers in this scale."""
+    Z = iris()[0].to_numpy() / scale
     return float(GaussianMixture(3, covariance_type=covariance_type, **_CAREFUL).fit(Z).score(Z)) * len(Z)
 
 
@@ -684,7 +717,7 @@ def _as_species(answer: Any) -> NDArray:
     """Read names, or numbers as in the data set, as places in `SPECIES`; -1 for what is no species."""
     labels = as_labels(answer, len(iris()[1]), "the name of the species for each held-out flower, as its second answer")
     if labels.dtype.kind == "U":
-        lower = [str(name).strip().lower() for name in labels]
+        lower = [str(name).strip().lower().removeprefix("iris ") for name in labels]
         return np.array([SPECIES.index(name) if name in SPECIES else -1 for name in lower])
     return np.where((labels >= 0) & (labels < 3), labels, -1)
 
