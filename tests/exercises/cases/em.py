@@ -272,3 +272,78 @@ def halves_taken_for_arrays():
 def called_instead_of_named():
     rows = np.eye(3)
     return added((np.ones(3), rows, np.array([rows] * 3)), (np.ones(3), rows, np.array([rows] * 3)))[1]
+
+
+def split(x, covariance):
+    """Return which values are observed, and the blocks of the covariance."""
+    seen = ~np.isnan(x)
+    return seen, covariance[np.ix_(seen, seen)], covariance[np.ix_(~seen, seen)], covariance[np.ix_(~seen, ~seen)]
+
+
+@right("em-5")
+def the_lines_of_the_notebook():
+    def expect_one(x, mean, covariance):
+        seen = ~np.isnan(x)
+        regression = np.linalg.solve(covariance[np.ix_(seen, seen)], covariance[seen])
+        return mean + (x[seen] - mean[seen]) @ regression, covariance - regression.T @ covariance[seen]
+
+    return expect_one
+
+
+@right("em-5")
+def missing_values_alone_by_the_inverse():
+    def expect_one(x, mean, covariance):
+        seen, observed, across, hidden = split(x, covariance)
+        bird, errors = x.copy(), np.zeros_like(covariance)
+        slopes = across @ np.linalg.inv(observed)
+        bird[~seen] = mean[~seen] + slopes @ (x[seen] - mean[seen])
+        errors[np.ix_(~seen, ~seen)] = hidden - slopes @ across.T
+        return bird, errors
+
+    return expect_one
+
+
+@right("em-5")
+def by_the_precision_of_the_missing_values():
+    def expect_one(x, mean, covariance):
+        seen, precision = ~np.isnan(x), np.linalg.inv(covariance)
+        bird, errors = x.copy(), np.zeros_like(covariance)
+        inner = np.linalg.inv(precision[np.ix_(~seen, ~seen)])
+        bird[~seen] = mean[~seen] - inner @ precision[np.ix_(~seen, seen)] @ (x[seen] - mean[seen])
+        errors[np.ix_(~seen, ~seen)] = inner
+        return bird.tolist(), pd.DataFrame(errors)
+
+    return expect_one
+
+
+@wrong("em-5", "mean-filled-in")
+def means_for_what_is_missing():
+    return lambda x, mean, covariance: (np.where(np.isnan(x), mean, x), covariance)
+
+
+@wrong("em-5", "each-alone")
+def correlations_of_the_observed_ignored():
+    def expect_one(x, mean, covariance):
+        seen, observed, across, hidden = split(x, covariance)
+        bird, errors = x.copy(), np.zeros_like(covariance)
+        slopes = across / np.diag(observed)
+        bird[~seen] = mean[~seen] + slopes @ (x[seen] - mean[seen])
+        errors[np.ix_(~seen, ~seen)] = hidden - slopes @ across.T
+        return bird, errors
+
+    return expect_one
+
+
+@wrong("em-5", "wrong-shape")
+def missing_values_alone():
+    def expect_one(x, mean, covariance):
+        seen, observed, across, hidden = split(x, covariance)
+        slopes = across @ np.linalg.inv(observed)
+        return mean[~seen] + slopes @ (x[seen] - mean[seen]), hidden - slopes @ across.T
+
+    return expect_one
+
+
+@wrong("em-5", "not-finite")
+def missing_values_in_the_product():
+    return lambda x, mean, covariance: (mean + (x - mean) @ covariance, covariance)

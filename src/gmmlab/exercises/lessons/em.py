@@ -1,4 +1,4 @@
-"""Checks of notebook 08: the two steps of EM, why one wrong M-step falls, statistics that add up."""
+"""Checks of notebook 08: the two steps of EM, why one wrong M-step falls, statistics that add up, missing values."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -562,4 +562,109 @@ combine = function_exercise(
 )
 
 
-EXERCISES = [diag_e_step, diag_m_step, why_one_falls, combine]
+def draw_birds(seed: int) -> list[tuple]:
+    """Draw rows of which some values are missing, each with the mean and the covariance of a component."""
+    rng = np.random.default_rng(seed)
+    calls = []
+    for d, missing in ((3, [0]), (4, [1, 3]), (4, [2]), (3, [])):
+        root = rng.normal(size=(d, d + 2))
+        x = rng.normal(loc=2, scale=2, size=d)
+        x[missing] = np.nan
+        calls.append((x, rng.uniform(1, 3, d), root @ root.T))
+    return calls
+
+
+def _regression(x: NDArray, C: NDArray) -> NDArray[np.float64]:
+    seen = ~np.isnan(x)
+    return np.linalg.solve(C[np.ix_(seen, seen)], C[seen])
+
+
+def _expected_bird(x: NDArray, m: NDArray, C: NDArray) -> NDArray[np.float64]:
+    return m + (x - m)[~np.isnan(x)] @ _regression(x, C)
+
+
+def _errors(x: NDArray, m: NDArray, C: NDArray) -> NDArray[np.float64]:
+    return C - C[:, ~np.isnan(x)] @ _regression(x, C)
+
+
+def _alone(x: NDArray, m: NDArray, C: NDArray) -> NDArray[np.float64]:
+    """Predict each missing value from each observed one alone, and add up."""
+    seen = ~np.isnan(x)
+    return np.where(seen, x, m + (x - m)[seen] @ (C[seen] / np.diag(C)[seen, None]))
+
+
+def _hidden(x: NDArray, of: NDArray) -> NDArray[np.float64]:
+    """Return a matrix of which only the entries of missing values are kept, the others 0."""
+    return np.where(np.isnan(x)[:, None] & np.isnan(x), of, 0.0)
+
+
+expect_one = function_exercise(
+    "em-5",
+    title="The expected bird",
+    hint="`np.linalg.solve(covariance[np.ix_(seen, seen)], covariance[seen])` is the matrix B of the text. Try a bird "
+    "without missing values first.",
+    inputs=draw_birds,
+    returns=[
+        Value(
+            "expected values",
+            _expected_bird,
+            [
+                Slip(
+                    "mean-filled-in",
+                    lambda x, m, C: np.where(np.isnan(x), m, x),
+                    "You filled in the component's mean. The observed measurements say more: add what they predict.",
+                ),
+                Slip(
+                    "each-alone",
+                    _alone,
+                    "You predicted from each observed measurement alone and added up. The measurements are correlated: "
+                    "solve with the whole matrix of the observed ones.",
+                ),
+                Slip(
+                    "mean-not-taken-off",
+                    lambda x, m, C: np.where(np.isnan(x), m + x[~np.isnan(x)] @ _regression(x, C), x),
+                    "You multiplied the observed values themselves. Take their means off first.",
+                ),
+            ],
+        ),
+        Value(
+            "errors",
+            _errors,
+            [
+                Slip(
+                    "plain-covariance",
+                    [lambda x, m, C: C, lambda x, m, C: _hidden(x, C)],
+                    "This is the covariance before anything was measured. What the observed measurements explain has "
+                    "to be taken off.",
+                ),
+                Slip(
+                    "explained",
+                    lambda x, m, C: C - _errors(x, m, C),
+                    "This is the part that the observed measurements explain. The error is the rest.",
+                ),
+                Slip(
+                    "variances-alone",
+                    lambda x, m, C: np.diag(np.diag(_errors(x, m, C))),
+                    "These are the variances alone. The errors of two missing values are correlated.",
+                ),
+            ],
+        ),
+    ],
+    credits=[
+        Credit(
+            1,
+            "This is the expected bird.",
+            "This is not the expected bird. If nothing is missing, it must be the bird itself.",
+            of=["expected values"],
+        ),
+        Credit(
+            1,
+            "These are the covariances of its errors.",
+            "These are not the covariances of the errors. If nothing is missing, all must be 0.",
+            of=["errors"],
+        ),
+    ],
+)
+
+
+EXERCISES = [diag_e_step, diag_m_step, why_one_falls, combine, expect_one]
