@@ -411,7 +411,7 @@ COMMANDS = (
             ),
             _Argument(
                 "--sandbox",
-                choices=["bubblewrap", "none"],
+                choices=["bubblewrap", "container", "none"],
                 default="bubblewrap",
                 help="with --rerun: what keeps the notebooks from your files and network (default: %(default)s)",
             ),

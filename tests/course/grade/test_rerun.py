@@ -144,7 +144,8 @@ def command(tmp_path, *options):
 @pytest.fixture
 def nowhere(sandbox, monkeypatch):
     module = sys.modules["gmmlab.course.sandbox"]
-    module.available = lambda: "The sandbox needs bubblewrap: `apt-get install bubblewrap`."
+    missing = "The sandbox needs bubblewrap: `apt-get install bubblewrap`."
+    module.available = lambda sandbox: missing if sandbox == "bubblewrap" else None
     module.Limits = SimpleNamespace
 
 

@@ -49,8 +49,7 @@ def _named(words: str) -> list[str]:
 def _mode(options: argparse.Namespace, out: Path) -> Mode:
     from gmmlab.course.sandbox import Limits, available
 
-    missing = available() if options.sandbox == "bubblewrap" else None
-    if missing:
+    if missing := available(options.sandbox):
         raise LabError(f"{missing} Or run them without: --sandbox none.")
     if options.sandbox == "none":
         print(

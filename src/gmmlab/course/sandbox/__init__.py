@@ -6,7 +6,7 @@ nothing of the grader's. It imports the libraries once, and runs the lab's own w
 begin with them. For each submission it forks a process, which enters namespaces of its own (`isolation`), drops all
 privileges and runs the cells (`shell`); each cell's outputs go out as a line of JSON. Nothing that a submission could
 write outlives it or is shared with another. Where the kernel refuses namespaces inside bubblewrap's, each submission
-gets a bubblewrap, and a start from cold, of its own.
+gets a bubblewrap, and a start from cold, of its own. Where there is no bubblewrap, each may have a `container`.
 
 This side (`template`, `submission_run`) reads with caps, keeps the time, and has everything killed when it is over. A
 cell that ends its process, or does not end itself, is left out of another run, so that the answers before and after it
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gmmlab.course.reading import Unreadable, cells_of, data_of
-from gmmlab.course.sandbox import bubblewrap
+from gmmlab.course.sandbox import bubblewrap, container
 from gmmlab.course.sandbox.submission_run import SubmissionRun
 from gmmlab.course.sandbox.template import Limits
 
@@ -49,16 +49,26 @@ class Rerun:
     notebook: dict[str, Any] | None
 
 
-def available() -> str | None:
+def available(sandbox: str = "bubblewrap") -> str | None:
     """Try the sandbox.
+
+    Parameters
+    ----------
+    sandbox : {"bubblewrap", "container", "none"}
+        As for `rerun`.
 
     Returns
     -------
     str or None
         None if it works here, else a sentence that says why not and how to get it.
     """
+    if sandbox != "bubblewrap":
+        return container.available() if sandbox == "container" else None
     if not sys.platform.startswith("linux"):
-        return f"The sandbox needs Linux, and this is {sys.platform}. Grade what is saved, or use a Linux machine."
+        return (
+            f"This sandbox needs Linux, and this is {sys.platform}. Take Podman's or Docker's: --sandbox container. Or "
+            "grade what is saved."
+        )
     bwrap = bubblewrap.find_bwrap()
     if bwrap is None:
         return f"The sandbox needs bubblewrap, and there is no `bwrap` on the PATH. {bubblewrap.HOW_TO_GET_IT}"
@@ -71,7 +81,8 @@ def available() -> str | None:
         said = (tried.stderr.strip().splitlines() or [f"status {tried.returncode}"])[-1]
         return (
             f"The sandbox does not start here ({said}). This system may forbid user namespaces: an administrator can "
-            "allow them (`sysctl kernel.unprivileged_userns_clone=1`, or an AppArmor profile for bwrap)."
+            "allow them (`sysctl kernel.unprivileged_userns_clone=1`, or an AppArmor profile for bwrap). Podman's or "
+            "Docker's sandbox does without: --sandbox container."
         )
     return None
 
@@ -95,8 +106,9 @@ def rerun(
         recorded calls then name no seed.
     limits : Limits
         What it may take.
-    sandbox : {"bubblewrap", "none"}
-        With "none" the code runs with the rights of this process; only the limits hold.
+    sandbox : {"bubblewrap", "container", "none"}
+        With "container" each submission has one of Podman's or Docker's. With "none" the code runs with the rights of
+        this process; only the limits hold.
     worked : sequence of str
         Sources of the code cells with which the lab's own notebook begins. They are run once for all submissions, one
         after the other, that begin with the very same cells. Any other submission runs whole.
@@ -113,12 +125,19 @@ def rerun(
     # Not at the top: inside, pandas shall be imported after the shell, since it asks whether there is one.
     from gmmlab.exercises.answers import encode
 
+    coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
+    if sandbox == "container":
+        return Rerun(*container.run(notebook, coded, limits, worked))
+    return run_coded(notebook, coded, limits, sandbox, worked)
+
+
+def run_coded(notebook: bytes, coded: Mapping[str, list], limits: Limits, sandbox: str, worked: Sequence[str]) -> Rerun:
+    """Execute a stranger's notebook on inputs that are coded already, on this machine; else as `rerun`."""
     try:
         content = _read(notebook)
     except Unreadable as problem:
         return Rerun(f"unreadable: {problem}", None)
-    coded = {exercise: [[encode(a) for a in call] for call in calls] for exercise, calls in inputs.items()}
-    run = SubmissionRun(_sources(content), coded, limits, sandbox, worked)
+    run = SubmissionRun(_sources(content), dict(coded), limits, sandbox, worked)
     run.go()
     return Rerun("; ".join(run.troubles) or "ok", _executed(content, run.results))
 
