@@ -1,11 +1,11 @@
 """Grade the same class in every way: by saved answers, by running again in the sandbox, by nbgrader's autograde.
 
-    python benchmarks/grading.py [STUDENTS] [FEW]
+    python benchmarks/grading.py [STUDENTS] [FEW] [NOTEBOOK]
 
 STUDENTS (default 500) are graded by their saved answers, and a tenth of them too, to see whether memory grows with the
-class; the first FEW of them (default 8) also by what runs their notebooks. Each line is one whole command, start and
-all. Memory is the largest proportional set size of the command's processes together, and CPU the time of all of them,
-seen every tenth of a second: on a busy machine, compare that.
+class; the first FEW of them (default 8) also by what runs their notebooks: whole, or from where the lab's own cells
+end. Each line is one whole command, start and all. Memory is the largest proportional set size of the command's
+processes together, and CPU the time of all of them, seen every tenth of a second: on a busy machine, compare that.
 """
 
 import csv
@@ -86,17 +86,17 @@ def _memory(root: int, ticks: dict[int, int]) -> float:
     return total / 1000
 
 
-def make_class(root: Path, students: int) -> None:
+def make_class(root: Path, students: int, name: str) -> None:
     """Hand in a notebook for each student; beyond `DISTINCT` they are other names of the same files."""
     rng = random.Random(0)
     root.mkdir()
     for number in range(students):
         (root / f"s{number:05}").mkdir()
-        path = root / f"s{number:05}" / f"{FIT}.ipynb"
+        path = root / f"s{number:05}" / f"{name}.ipynb"
         if number < DISTINCT:
-            path.write_bytes(to_bytes(student(FIT, rng, rng.betavariate(4, 2))))
+            path.write_bytes(to_bytes(student(name, rng, rng.betavariate(4, 2))))
         else:
-            os.link(root / f"s{number % DISTINCT:05}" / f"{FIT}.ipynb", path)
+            os.link(root / f"s{number % DISTINCT:05}" / f"{name}.ipynb", path)
 
 
 def take(source: Path, target: Path, few: int) -> Path:
@@ -105,11 +105,11 @@ def take(source: Path, target: Path, few: int) -> Path:
     return target
 
 
-def nbgrader(root: Path, submissions: Path) -> tuple[Measured, dict[str, float]]:
+def nbgrader(root: Path, submissions: Path, name: str) -> tuple[Measured, dict[str, float]]:
     """Grade with nbgrader; only autograde is measured."""
     course = root / "course"
     (course / "source" / "gmm-lab").mkdir(parents=True)
-    shutil.copy(lab_folder() / "notebooks" / f"{FIT}.ipynb", course / "source" / "gmm-lab")
+    shutil.copy(lab_folder() / "notebooks" / f"{name}.ipynb", course / "source" / "gmm-lab")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     settings = {"JUPYTER_CONFIG_DIR": str(course / "config"), "HOME": str(course), "PATH": path}
 
@@ -140,15 +140,15 @@ def line(words: str, students: int, seen: Measured, base: Measured | None = None
     print(f"{words:32} {students:8} {seen.seconds:8.1f} {seen.cpu:8.1f} {rate} {ratios} {seen.memory:7.0f}", flush=True)
 
 
-def main(students: int = 500, few: int = 8) -> None:
+def main(students: int = 500, few: int = 8, name: str = FIT) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        make_class(root / "class", students)
+        make_class(root / "class", students, name)
         some = take(root / "class", root / "some", few)
         names = ("students", "seconds", "CPU s")
         rates = ("per s", "per CPU s", "x nbgr.", "x in CPU")
         print("way".ljust(32), *(f"{name:>8}" for name in names), *(f"{name:>9}" for name in rates), f"{'MB':>7}")
-        seen, theirs = nbgrader(root, some)
+        seen, theirs = nbgrader(root, some, name)
         line("nbgrader autograde", few, seen)
         base = Measured(seen.seconds / few, seen.cpu / few, 0)
         again = _saved(root, some, "1", few, base)
@@ -157,9 +157,14 @@ def main(students: int = 500, few: int = 8) -> None:
             _saved(root, root / "class", jobs, students, base)
         same = sum(again[name] == theirs[name] for name in again)
         print(f"saved answers and nbgrader give the same points to {same} of {few} students")
-        for jobs in ("1", "2"):
-            command = [PROGRAM, "grade", str(some), "-o", f"again{jobs}", "--rerun", "--seed", "1", "--jobs", jobs]
-            line(f"run again in the sandbox, {jobs} jobs", few, measured(command, root), base)
+        for words, options in (
+            ("run again whole, 1 job", ["--full", "--jobs", "1"]),
+            ("run again, 1 job", ["--jobs", "1"]),
+            ("run again, 2 jobs", ["--jobs", "2"]),
+        ):
+            out = f"again{len(list(root.iterdir()))}"
+            command = [PROGRAM, "grade", str(some), "-o", out, "--rerun", "--seed", "1", *options]
+            line(words, few, measured(command, root), base)
 
 
 def _saved(root: Path, submissions: Path, jobs: str, students: int, base: Measured) -> dict[str, float]:
@@ -172,4 +177,4 @@ def _saved(root: Path, submissions: Path, jobs: str, students: int, base: Measur
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:])
