@@ -454,8 +454,10 @@ def _describe_artist(artist: Any) -> dict[str, Any] | None:
             paths = [{"vertices": p.vertices, "codes": p.codes} for p in artist.get_paths()]
             return {"type": "contour", "levels": np.asarray(artist.levels, dtype=float), "paths": paths}
         case PathCollection():
+            face = artist.get_facecolor()
             return {"type": "scatter", "offsets": np.asarray(artist.get_offsets(), dtype=float),
-                    "colours": np.asarray(artist.get_facecolor(), dtype=np.float32), "label": label,
+                    "colours": np.asarray(face if len(face) else artist.get_edgecolor(), dtype=np.float32),
+                    "label": label,
                     "outline": [path.vertices for path in artist.get_paths()[:1]]}  # fmt: skip
         case Ellipse():
             return {"type": "ellipse", "centre": np.asarray(artist.get_center(), dtype=float), "label": label,

@@ -385,6 +385,14 @@ def with_curves_for_ellipses():
 
 
 @right("plot-3")
+def with_hollow_markers_and_labels_in_other_words():
+    ax = flowers(xlabel="length of a petal, cm", ylabel="width of a petal, cm")
+    for scatter in ax.collections:
+        scatter.set(edgecolor=scatter.get_facecolor(), facecolor="none")
+    return step(ax=ax)
+
+
+@right("plot-3")
 def with_means_and_a_second_ellipse():
     ax = ellipses_at(flowers(title="Held-out flowers; ellipses hold 50% and 90%"), *seen(), np.sqrt(2 * np.log(2)))
     ax.plot(*seen()[0].T, "k+")
@@ -550,6 +558,16 @@ def angle_of_the_other_axis():
 @wrong("plot-3", "radians")
 def angle_in_radians():
     return step(ax=flowers(turn=np.radians))
+
+
+@wrong("plot-3", "no-angle")
+def angle_forgotten():
+    return step(ax=flowers(turn=lambda angle: 0))
+
+
+@wrong("plot-3", "correlation-ignored")
+def variances_alone():
+    return step(ax=ellipses_at(flowers(ellipses=False), seen()[0], seen()[1] * np.eye(2)))
 
 
 @wrong("plot-3", "variance-for-sd")

@@ -233,6 +233,8 @@ _ELLIPSES = {
     "short-for-long": "Width and height are exchanged. The first eigenvalue belongs to the first column of "
     "`directions`, and the angle must be that of the axis which you give as the width.",
     "radians": "`Ellipse` wants the angle in degrees, not in radians.",
+    "no-angle": "The ellipses have no `angle`. Give each the direction of its first eigenvector, in degrees.",
+    "correlation-ignored": "The ellipses are upright, since you used the variances alone. Use the covariance, too.",
     "slice-of-precision": "You took a part of the precisions. A view keeps entries of the covariances.",
     "other-coverage": "The ellipses have the right shape, but hold {got:.1%} and not 90%. In two dimensions 90% needs "
     "2.146 standard deviations.",
@@ -430,6 +432,8 @@ def _wrong_ellipses(scene: Scene, view: list[str]) -> dict[str, tuple[NDArray, N
         "mirrored": (means, square * covariances * _MIRROR),
         "short-for-long": (means, square * np.array([_redrawn(c, lambda angle: angle + 90) for c in covariances])),
         "radians": (means, square * np.array(turned)),
+        "no-angle": (means, square * np.array([_redrawn(c, lambda angle: 0.0) for c in covariances])),
+        "correlation-ignored": (means, square * covariances * np.eye(2)),
         "slice-of-precision": (means, square * np.linalg.inv(precisions)),
     }
 
@@ -519,7 +523,9 @@ def _judge_words(ax: AxesAnswer, view: list[str], alt: str) -> Line:
     labels, n = [ax.xlabel.lower(), ax.ylabel.lower()], len(alt.split())
     made = {
         "axis-unlabelled": not all(re.search(r"\bcm\b|\bcentimet(re|er)s?\b", label) for label in labels),
-        "wrong-label": not all(name[:12] in label for name, label in zip(view, labels, strict=True)),
+        "wrong-label": not all(
+            word in label for name, label in zip(view, labels, strict=True) for word in name.split()[:2]
+        ),
         "no-title": len(ax.title.split()) < 3,
         "no-legend": not ax.legend,
         "coverage-unsaid": not re.search(_NINETY, _words_of(ax), re.IGNORECASE),
