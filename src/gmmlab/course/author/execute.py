@@ -16,6 +16,7 @@ from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write, in_words
 from gmmlab.course.kernel import lab_environment, new_manager, own_profile, writable_places
 from gmmlab.course.notebooks import normalise, read_notebook, to_bytes
+from gmmlab.course.shadows import shadows
 from gmmlab.engine.progress_bars import progress_bar
 
 
@@ -48,6 +49,11 @@ def execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[
     str
         What went wrong, in a sentence, or an empty string.
     """
+    problem = _execute(notebook, folder, timeout, tick)
+    return " ".join(filter(None, (problem, shadows(folder)))) if problem else ""
+
+
+def _execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[[], object]) -> str:
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
     # Nor must a progress bar, which comes and goes with the speed of the machine, change what a notebook shows.

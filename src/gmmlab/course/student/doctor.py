@@ -8,7 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gmmlab import paths
 from gmmlab.course.files import in_words
+from gmmlab.course.shadows import shadows
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -34,7 +36,7 @@ def examine() -> Iterator[Finding]:
     Finding
         One for each thing looked at. No examination raises.
     """
-    for examination in (_python, _packages, _disk, _data, _kernel, _figure):
+    for examination in (_python, _packages, _disk, _shadows, _data, _kernel, _figure):
         try:
             yield from examination()
         except OSError as error:
@@ -98,6 +100,17 @@ def _disk() -> Iterator[Finding]:
         yield Finding(True, "Files can be written, here and where Jupyter keeps its own")
 
 
+def _shadows() -> Iterator[Finding]:
+    found = " ".join(filter(None, map(shadows, _folders())))
+    yield Finding(not found, found or "No file here hides a module")
+
+
+def _folders() -> set[Path]:
+    """Return where notebooks may lie: here, and in the working copy around."""
+    copy = paths.working_copy()
+    return {Path.cwd(), *([copy / "notebooks"] if copy else [])}
+
+
 def _data() -> Iterator[Finding]:
     from gmmlab import data
 
@@ -116,11 +129,12 @@ def _kernel() -> Iterator[Finding]:
 
     from gmmlab.course.author.execute import execute
 
-    notebook = new_notebook(cells=[new_code_cell("import gmmlab\nprint(6 * 7)", id="doctor")])
+    notebook = new_notebook(cells=[new_code_cell("import gmmlab.paths\nprint(6 * 7)", id="doctor")])
     problem = execute(notebook, Path.cwd(), timeout=60, tick=lambda: None)
     answer = "".join(output.get("text", "") for output in notebook.cells[0].outputs).strip()
     if problem or answer != "42":
-        yield Finding(False, f"A kernel does not work. {problem or f'It answered {answer!r}.'} {REINSTALL}")
+        remedy = "" if shadows(Path.cwd()) else f" {REINSTALL}"
+        yield Finding(False, f"A kernel does not work. {problem or f'It answered {answer!r}.'}{remedy}")
     else:
         yield Finding(True, "A kernel starts, finds the package and answers")
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from gmmlab.course import LabError
+from gmmlab.course.shadows import shadows
 
 SETTINGS = Path(__file__).parent / "jupyter"
 
@@ -35,6 +36,8 @@ def open_lab(folder: Path, notebook: str, browser: bool, port: int | None) -> No
     """
     from gmmlab.course.kernel import writable_places
 
+    if found := shadows((folder / notebook).parent):
+        print(found, flush=True)
     with writable_places():
         _launch(jupyter_arguments(folder, notebook, browser, port))
 

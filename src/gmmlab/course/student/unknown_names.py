@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gmmlab.course.shadows import shadows
+
 START_UP = "from gmmlab.course.student.unknown_names import watch; watch(); del watch"
 """For a kernel's start-up file; it leaves no name behind."""
 
@@ -23,12 +25,17 @@ def watch() -> None:
 def explain(result: Any) -> None:
     """Print which cell to run first if a cell ended because it used a name that only another cell sets.
 
+    Or which file hides a module, if it ended because that lacks something.
+
     Parameters
     ----------
     result : IPython.core.interactiveshell.ExecutionResult
     """
-    name = getattr(getattr(result, "error_in_exec", None), "name", None)
-    if not isinstance(result.error_in_exec, NameError) or not isinstance(name, str):
+    error = getattr(result, "error_in_exec", None)
+    if isinstance(error, ImportError | AttributeError) and (found := shadows(Path.cwd())):
+        print(found)
+    name = getattr(error, "name", None)
+    if not isinstance(error, NameError) or not isinstance(name, str):
         return
     source = where_set(name, _sources(os.environ.get("JPY_SESSION_NAME", "")))
     if source is None or source.strip() == str(result.info.raw_cell).strip():
