@@ -360,7 +360,7 @@ starts_needed = function_exercise(
                 Slip(
                     "chance-for-miss",
                     lambda scores, tolerance, chance: _starts_by(chance, _share(scores, tolerance)),
-                    "This is the number at which all starts *miss* with the probability `chance`. All of them may miss "
+                    "This is the number at which all starts miss with the probability `chance`. All of them may miss "
                     "with probability 1 - chance only.",
                 ),
                 Slip(
@@ -458,7 +458,7 @@ rare_rows = function_exercise(
                 Slip(
                     "more-than",
                     lambda share, least, chance: _rows_for(share, least + 1, chance),
-                    "This sample holds *more than* `least` rare rows with that chance. `binom.sf(k, m, share)` is the "
+                    "This sample holds more than `least` rare rows with that chance. `binom.sf(k, m, share)` is the "
                     "probability of more than k.",
                 ),
                 Slip(

@@ -428,7 +428,7 @@ soft_votes: Exercise = function_exercise(
                 Slip(
                     "radius-for-width",
                     _twice_as_wide,
-                    "Your square is 2 * width + 1 pixels wide. `width` is its full width.",
+                    "Your square is `2 * width + 1` pixels wide. `width` is its full width.",
                 ),
                 Slip(
                     "columns-first",
