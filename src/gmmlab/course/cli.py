@@ -392,12 +392,20 @@ COMMANDS = (
                 metavar="03,04",
                 help="what counts (default: what the course file names, else what half of all handed in)",
             ),
-            _Argument("--lms", choices=["canvas", "moodle"], help="also write a table that this LMS imports"),
+            _Argument(
+                "--lms",
+                choices=["canvas", "moodle", "gradescope"],
+                help="also write what it takes: a table of grades, and the pages in one archive; for Gradescope the "
+                "results of an autograder",
+            ),
             _Argument(
                 "--jobs",
                 type=_whole_number(1, 1000),
                 metavar="N",
                 help="processes at work (default: one for each core)",
+            ),
+            _Argument(
+                "--anonymous", action="store_true", help="write codes for names, and into names.csv whose they are"
             ),
             _Argument("--dask", metavar="ADDRESS", help="let the workers of this Dask scheduler do the work"),
             _Argument(

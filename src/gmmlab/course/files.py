@@ -13,7 +13,14 @@ UNFINISHED = ".gmm-lab-unfinished-"
 
 
 def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
-    """Write a file so that, whenever the program is killed, the old content or the new is there, whole.
+    """Write a file as `atomic_file` does."""
+    with atomic_file(path, durable) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic_file(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Give a file to write so that, whenever the program is killed, the old content or the new is there, whole.
 
     Unless ``durable``, what was written last may be lost when the machine itself loses power: that is faster.
 
@@ -27,7 +34,7 @@ def atomic_write(path: Path, content: bytes, durable: bool = True) -> None:
     try:
         # Mode "x" gives the user's usual permissions, which a file made by tempfile would not have.
         with unfinished.open("xb") as file:
-            file.write(content)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

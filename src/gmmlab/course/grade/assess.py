@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gmmlab import __version__, paths
 from gmmlab.course.author.student_copies import remove_solutions
+from gmmlab.course.grade.given import in_short
 from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
 from gmmlab.exercises import judge
 from gmmlab.exercises.answers import SCHEMA
@@ -18,6 +19,7 @@ from gmmlab.exercises.failed_cells import MAX_SOURCE, digest_of
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.form import ChoiceForm
 from gmmlab.exercises.registry import exercises, find
+from gmmlab.exercises.rubric import Line
 
 _INVALID = {"malformed", "unjudged"}
 _CANDIDATES = 20
@@ -41,19 +43,27 @@ class Judged:
         Points earned.
     status : str
         ``"right"``, ``"partly"``, ``"wrong"`` or ``"open"``; ``"missing"`` where no answer is stored.
-    mistakes : list of tuple of str
-        Name of each mistake recognised, and what the student was told.
+    lines : list of (float, bool, str, str)
+        For each line of the rubric its worth, whether it is met, the mistake recognised, what the student was told.
     answer : str
         Fingerprint of the answer: equal answers, to the last bit, have equal ones. Empty where there is no answer.
     tries : int
         How many different answers the student tried, as the notebook says; 0 where it does not.
+    given : str
+        The answer in a few words, where it is not right.
     """
 
     points: float
     status: str
-    mistakes: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[tuple[float, bool, str, str]] = field(default_factory=list)
     answer: str = ""
     tries: int = 0
+    given: str = ""
+
+    @property
+    def mistakes(self) -> list[tuple[str, str]]:
+        """Name of each mistake recognised, and what the student was told."""
+        return [(mistake, message) for _, met, mistake, message in self.lines if not met]
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Result:
         """Return the result that `to_json` wrote."""
         data = json.loads(content)
         judged = {
-            id: Judged(**{**one, "mistakes": [tuple(m) for m in one["mistakes"]]})
+            id: Judged(**{**one, "lines": [tuple(line) for line in one["lines"]]})
             for id, one in data.pop("exercises").items()
         }
         return cls(exercises=judged, **data)
@@ -159,10 +169,15 @@ def results_of(answered: dict[str, Answered], name: str) -> dict[str, Judged]:
 
 
 def _judged(one: Answered) -> Judged:
-    made = [(line.mistake or "other", line.message[:1000]) for line in one.feedback.lines if not line.met]
+    lines = [(line.points, line.met, _named(line), line.message[:1000]) for line in one.feedback.lines]
     status = one.feedback.status
     fingerprint = "" if status == "open" else _fingerprint(one.output)
-    return Judged(one.feedback.points, status, made, fingerprint, _tries(one))
+    given = in_short(one.output.answer) if status in ("wrong", "partly") else ""
+    return Judged(one.feedback.points, status, lines, fingerprint, _tries(one), given)
+
+
+def _named(line: Line) -> str:
+    return "" if line.met else line.mistake or "other"
 
 
 def _tries(one: Answered) -> int:

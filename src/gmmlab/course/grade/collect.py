@@ -273,6 +273,16 @@ def _stem(name: str) -> str:
     return re.split(r"\.(?:ipynb|zip|json|tgz|tar)", name, maxsplit=1, flags=re.I)[0]
 
 
+def name_of_feedback(where: str, page: str) -> str:
+    """Return the name under which Canvas or Moodle takes a page back; nothing where the file has no name of theirs."""
+    for part in re.split(r"[/\\]|: ", where):
+        if found := _MOODLE.fullmatch(part):
+            return f"{found['name'].replace('_', ' ')}_{found['id']}_assignfeedback_file_{page}"
+        if found := _CANVAS.fullmatch(part) or _ANONYMOUS.fullmatch(part):
+            return part[: found.start("file")] + page
+    return ""
+
+
 def _lms(name: str, folder: bool = False) -> re.Match | None:
     patterns = (
         (_MOODLE, _GRADESCOPE) if folder else (_MOODLE, _ANONYMOUS, _BLACKBOARD, _CANVAS, _GRADESCOPE, _CLASSROOM)

@@ -31,6 +31,7 @@ def grade_from_options(options: argparse.Namespace) -> Summary:
         class_list=Path(options.class_list) if options.class_list else None,
         lms=options.lms,
         notebooks=_named(options.notebooks) if options.notebooks else None,
+        anonymous=options.anonymous,
     )
 
 

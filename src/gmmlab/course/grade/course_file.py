@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.grade.policy import ATTEMPTS, LATEST, Late
-from gmmlab.course.grade.roster import LMS
+from gmmlab.course.grade.roster import GRADESCOPE, LMS
 from gmmlab.exercises.registry import exercises
 
 NAME = "course.toml"
@@ -126,7 +126,7 @@ class _Reader:
             self.path,
             self.zone,
             self.path.parent / class_list if class_list else None,
-            self._one_of("lms", tuple(LMS)) or None,
+            self._one_of("lms", (*LMS, GRADESCOPE)) or None,
             self._one_of("attempts", ATTEMPTS) or LATEST,
             Late(
                 self._number(late, "late", "percent_per_day", 0, 100),

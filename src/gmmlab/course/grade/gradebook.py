@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -35,7 +36,8 @@ _AGAIN = {GRADER_DIED}
 """Results that a second run does not use again: the machine may be to blame."""
 
 
-_OF_LAB = re.compile(rf"{NEW}\.ipynb$|(^|[/\\: ]){EARLIER}[/\\][^/\\]*$")
+OF_LAB = re.compile(rf"{NEW}\.ipynb$|(^|[/\\: ]){EARLIER}[/\\][^/\\]*$")
+"""Where the lab itself puts files."""
 
 _NAMED = 5
 """Most students who are named in one flag."""
@@ -56,7 +58,7 @@ class Attempt(NamedTuple):
     @property
     def is_of_lab(self) -> bool:
         """Whether the lab put the file there: a new version beside the student's, or one that it put away."""
-        return bool(_OF_LAB.search(self.found.where))
+        return bool(OF_LAB.search(self.found.where))
 
     @property
     def rank(self) -> tuple[bool, bool, bool, tuple[int, float, str]]:
@@ -204,6 +206,7 @@ class Gradebook:
         notebooks: Sequence[str] | None = None,
         course: Course = Course(),  # noqa: B008  (frozen)
         overrides: Sequence[Override] = (),
+        names: Mapping[Student, Sequence[Student]] = MappingProxyType({}),
     ) -> None:
         self.course = course
         self._wanted = notebooks or list(course.notebooks) or None
@@ -229,7 +232,7 @@ class Gradebook:
         self.worth = {ex.notebook: course.rules(ex.notebook).points or possible(ex.notebook) for ex in exercises()}
         self.unknown: list[tuple[str, str, str, str]] = []
         self._lines = {student: self._line_of(student) for student in order}
-        self._find = Finder(self._lines)
+        self._find = Finder(self._lines, names)
         self._due, self._excused = self._by_student()
         self._overrides = self._by_hand(overrides)
         self.mode = ""
@@ -406,7 +409,7 @@ class Gradebook:
             result = self.store.get(key) if key else None
             if result is None:
                 result = Result(each.status, self.problems.get(number, "it was not graded"))
-            name = result.notebook or _guess(each.where)
+            name = result.notebook or guess(each.where)
             attempts[name].append(Attempt(number, each, result))
         worksheet = by_worksheet(_own(row.listed, "lastmodifiedsubmission")) if len(attempts) == 1 else None
         left = self.course.late.late_days
@@ -504,7 +507,7 @@ def _order(due: datetime | None) -> tuple[bool, datetime]:
     return due is None, due or datetime.max.replace(tzinfo=UTC)
 
 
-def _guess(where: str) -> str:
+def guess(where: str) -> str:
     """Say from a file's name which notebook it was, where its content does not."""
     last = re.split(r"[/\\]|: ", where)[-1]
     return next((name for name in dict.fromkeys(ex.notebook for ex in exercises()) if name in last), "")

@@ -29,7 +29,7 @@ _NAMELESS = ("other", "unjudged", "malformed")
 
 @dataclass
 class Class:
-    """What is counted of a class, student by student; numbers alone, so that a large class needs little memory."""
+    """What is counted of a class, student by student: little for each, so that a large class needs little memory."""
 
     notebooks: list[str]
     students: int = 0
@@ -39,6 +39,7 @@ class Class:
     states: dict[str, Counter] = field(default_factory=dict)
     mistakes: Counter = field(default_factory=Counter)
     words: dict[tuple[str, str], str] = field(default_factory=dict)
+    given: Counter = field(default_factory=Counter)
     statuses: Counter = field(default_factory=Counter)
     absent: list[str] = field(default_factory=list)
     flagged: list[list[str]] = field(default_factory=list)
@@ -69,6 +70,8 @@ class Class:
             self.shares.setdefault(ex.id, array("d")).append(one.points / ex.points if one else float("nan"))
             self.tries.setdefault(ex.id, array("d")).append(one.tries if one and one.tries else float("nan"))
             self.states.setdefault(ex.id, Counter())[one.status if one else MISSING] += 1
+            if one and one.given:
+                self.given[ex.id, one.given, ", ".join(dict(one.mistakes))] += 1
             for mistake, message in dict(one.mistakes).items() if one else ():
                 self.mistakes[ex.id, mistake] += 1
                 self.words.setdefault((ex.id, mistake), message)
@@ -113,8 +116,9 @@ def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
         date=date.today().isoformat(),
         version=__version__,
         totals=_totals(seen),
-        exercise_columns=_COLUMNS,
-        exercises=[_exercise(seen, ex) for ex in own],
+        exercise_columns=COLUMNS,
+        exercises=statistics(seen),
+        given=[line for line in wrong_answers(seen) if int(line[2]) > 1][:MOST_MISTAKES],
         shares=_shares(seen, own),
         mistakes=[[mistake, id, str(n), prose(seen.words[id, mistake])] for (id, mistake), n in named],
         nameless=sum(count for (_, mistake), count in seen.mistakes.items() if mistake in _NAMELESS),
@@ -124,10 +128,24 @@ def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
     )
 
 
-_COLUMNS = (
+COLUMNS = (
     "exercise", "title", "points", "judged", "share", "right", "partly", "wrong", "open", "none", "tries",
     "discrimination",
 )  # fmt: skip
+
+
+WRONG = ("exercise", "answer", "students", "mistakes")
+"""Columns of ``wrong_answers.csv``."""
+
+
+def statistics(seen: Class) -> list[list[str]]:
+    """Return a line for each exercise, under `COLUMNS`."""
+    return [_exercise(seen, ex) for name in seen.notebooks for ex in exercises(name)]
+
+
+def wrong_answers(seen: Class) -> list[list[str]]:
+    """Return the answers that were not right, the commonest first, under `WRONG`."""
+    return [[id, given, str(count), mistakes] for (id, given, mistakes), count in seen.given.most_common()]
 
 
 def _totals(seen: Class) -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 """Who on the class list handed in, and grades in the form in which Canvas and Moodle take them."""
 
 import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -62,11 +63,11 @@ def match(students: list[Student], listed: list[Listed]) -> Matched:
 class Finder:
     """Finds the student whom an instructor names, by number or name."""
 
-    def __init__(self, lines: dict[Student, Listed | None]) -> None:
+    def __init__(self, lines: dict[Student, Listed | None], names: Mapping[Student, Sequence[Student]]) -> None:
         self._known: dict[str, Student | None] = {}
         self._names = [line.student.name if line else student.name for student, line in lines.items()]
         for student, line in lines.items():
-            own = [student, line.student] if line else [student]
+            own = [student, *([line.student] if line else []), *names.get(student, [])]
             words = {word for one in own for word in (one.id, one.key, one.name, *words_of(one.name)) if word}
             for word in words | (line.words if line else frozenset()):
                 self._known[word] = student if self._known.get(word, student) == student else None
@@ -202,3 +203,5 @@ def moodle(rows: list[tuple[Student, Listed | None, dict[str, str]]], possible: 
 
 
 LMS = {"canvas": canvas, "moodle": moodle}
+GRADESCOPE = "gradescope"
+"""Takes no table, but a file for each student."""

@@ -54,8 +54,9 @@ class Ledger:
 
     def first(self, words: str, value: str) -> str:
         """Return what was first seen with these words: what is seen now, if they are new."""
-        self._now[words] = self._seen.get(words, value)
-        return self._now[words]
+        key = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
+        self._now[key] = self._seen.get(key, value)
+        return self._now[key]
 
     def write(self) -> None:
         """Keep what was asked for in this run, and forget the rest."""

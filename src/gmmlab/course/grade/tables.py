@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from pathlib import Path
 
@@ -84,6 +84,26 @@ def who_of(row: Row) -> tuple[str, str]:
     """Return the list's name and the file's number: a class list of the registry has other numbers than the LMS."""
     listed = row.listed.student if row.listed else row.student
     return listed.name, row.student.id or listed.id
+
+
+LONG = ("student", "id", "notebook", "exercise", "status", "line", "points", "possible", "mistake", "message", "answer")
+"""Columns of ``lines.csv``."""
+
+
+def in_long_form(row: Row, notebooks: list[str]) -> Iterator[list[str]]:
+    """Yield the lines of ``lines.csv``: one for each line of a rubric, and for what was set by hand."""
+    for name in notebooks:
+        judged = row.counted[name].result.exercises if name in row.counted else {}
+        for ex in exercises(name):
+            one = judged.get(ex.id)
+            first = [*who_of(row), name, ex.id, one.status if one else row.status(name)]
+            for line, (worth, met, mistake, message) in enumerate(one.lines if one else (), 1):
+                points = number(worth if met else 0)
+                yield [*first, str(line), points, number(worth), mistake, message, one.given if one else ""]
+            if not (one and one.lines):
+                yield [*first, "", "", number(ex.points), "", "", ""]
+            for each in row.overrides.get(ex.id, []):
+                yield [*first, "by hand", number(each.points), "", "", each.words, ""]
 
 
 def for_lms(rows: list[Row], notebooks: list[str], lms: str) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """``gmm-lab grade``: from submissions to tables, pages and a report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -8,13 +8,14 @@ from pathlib import Path
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.grade import tables
+from gmmlab.course.grade.anonymous import NAMES, has_codes, nameless
 from gmmlab.course.grade.class_list import read_class_list
-from gmmlab.course.grade.collect import collect
+from gmmlab.course.grade.collect import Student, collect
 from gmmlab.course.grade.course_file import NAME, beside, read_course
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.overrides import NAME as OVERRIDES
 from gmmlab.course.grade.overrides import read_overrides
-from gmmlab.course.grade.roster import LMS
+from gmmlab.course.grade.roster import GRADESCOPE, LMS
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
 
@@ -40,6 +41,7 @@ def grade_class(
     class_list: Path | None = None,
     lms: str | None = None,
     notebooks: Sequence[str] | None = None,
+    anonymous: bool = False,
 ) -> Summary:
     """Grade what a class handed in, and write what instructor and students get.
 
@@ -58,9 +60,12 @@ def grade_class(
     class_list : Path, optional
         A .csv file of all students: those who handed in nothing get a row too.
     lms : str, optional
-        ``"canvas"`` or ``"moodle"``: also write a table that it takes.
+        ``"canvas"`` or ``"moodle"``: also write a table and an archive of pages that it takes; ``"gradescope"``: write
+        its results of an autograder.
     notebooks : sequence of str, optional
         Those that count; others are listed. Default: those of at least half of all who handed in.
+    anonymous : bool
+        Whether to write codes for names; ``names.csv`` says whose they are.
 
     Returns
     -------
@@ -71,6 +76,8 @@ def grade_class(
     LabError
         If the submissions, the class list or the course file cannot be read, or nothing can be written to ``out``.
     """
+    if anonymous and lms:
+        raise LabError("What an LMS takes needs names: grade without --anonymous for --lms.")
     if out.exists() and not out.is_dir():
         raise LabError(f"{out} is a file. Give the name of a folder for the results.")
     if out.exists() and submissions.is_dir() and out.samefile(submissions):
@@ -80,29 +87,42 @@ def grade_class(
     listed = read_class_list(class_list) if class_list else []
     found = collect(submissions, out)
     overrides = read_overrides(beside(submissions, OVERRIDES))
-    book = Gradebook(found, Store(out), listed, notebooks, course, overrides)
+    names: Mapping[Student, list[Student]] = {}
+    if anonymous:
+        found, listed, names = nameless(found, listed, out)
+    elif has_codes(out):
+        raise LabError(f"{out} holds grades without names. Give another folder for those with names, with -o.")
+    book = Gradebook(found, Store(out), listed, notebooks, course, overrides, names)
     book.run(mode, jobs, dask)
-    return write_all(book, out, lms or course.lms)
+    done = write_all(book, out, None if anonymous else lms or course.lms)
+    if anonymous:
+        lines = [[code.name, names[code][0].name, names[code][0].id] for code in book.students]
+        tables.write(out / NAMES, [["code", "student", "id"], *lines])
+    return done
 
 
 def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     """Write the tables, the students' pages and the report."""
     from gmmlab.course.grade.changes import Changes
-    from gmmlab.course.grade.report import Class, grade_of, report
+    from gmmlab.course.grade.hand_back import ARCHIVE, write_archive, write_results
+    from gmmlab.course.grade.report import COLUMNS, WRONG, Class, grade_of, report, statistics, wrong_answers
 
     book.look()
     seen, zone = Class(book.notebooks), book.course.zone or UTC
     changes = Changes(out, book.mode, zone)
     pages: list[tuple[Path, str, bytes]] = []
-    lines, for_lms = [tables.head(book.notebooks)], []
+    sources: dict[Path, str] = {}
+    lines, for_lms, long = [tables.head(book.notebooks)], [], [list(tables.LONG)]
     for row in book.rows():
         seen.add(row)
         changes.add(row, book.notebooks)
         lines.append(tables.line(row, book.notebooks, zone))
         for_lms += [row] if lms else []
+        long += tables.in_long_form(row, book.notebooks)
         for name, attempt in row.counted.items():
             if attempt.result.points is not None:
                 page = out / "feedback" / row.folder / f"{name}.html"
+                sources[page] = attempt.found.where
                 pages.append((page, book.keys[attempt.number], grade_of(row, name)))
     before = book.store.handed_out()
     if before and pages and not before & {path.stem for path, *_ in pages}:
@@ -112,13 +132,21 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
         )
     problems = tables.problems_of(book)
     book.store.hand_out(pages, out / "feedback")
+    (out / ARCHIVE).unlink(missing_ok=True)
+    if lms in LMS:
+        write_archive(out, [(page, sources[page]) for page, *_ in pages])
+    if lms == GRADESCOPE:
+        write_results(out, for_lms, book.notebooks)
     book.finish()
     changes.write()
     tables.write(out / "grades.csv", lines)
     tables.write(out / "problems.csv", problems)
+    tables.write(out / "lines.csv", long)
+    tables.write(out / "statistics.csv", [COLUMNS, *statistics(seen)])
+    tables.write(out / "wrong_answers.csv", [WRONG, *wrong_answers(seen)])
     for other in LMS.keys() - {lms}:  # of an earlier run, with other grades
         (out / f"{other}.csv").unlink(missing_ok=True)
-    if lms:
+    if lms in LMS:
         tables.write(out / f"{lms}.csv", tables.for_lms(for_lms, book.notebooks, lms))
     atomic_write(out / "report.html", report(seen, list(book.orphans())))
     return Summary(seen.students, len(book.found), len(problems) - 1, book.question, len(changes.lines))
