@@ -3,11 +3,13 @@
     python benchmarks/recommend.py            twenty draws, about half an hour
     python benchmarks/recommend.py --quick    two draws on few films, some seconds, to a temporary folder
 
-Three tables are written to ``results/``, which notebook 14 reads:
+Four tables are written to ``results/``, which notebook 14 reads:
 
+``recommend_path.csv``   one Gaussian learns by EM, held back by 0, 50 or 200 imaginary users: RMSE on validation ratings
 ``recommend_stars.csv``  a fifth of everybody's ratings is hidden and predicted from the others: RMSE
 ``recommend_new.csv``    people whom no model has met have given 1 to 15 ratings: RMSE, and 90% intervals after ten
-``recommend_ten.csv``    ten films are recommended to everybody: how many are among the hidden ones that they liked
+``recommend_ten.csv``    ten films are recommended to everybody: how many are among the hidden ones, how many of those
+                         are liked, and both at once (precision)
 
 Every method chooses its settings from a grid on the same validation ratings, and is fitted once more on all that is
 known.
@@ -27,6 +29,7 @@ from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
 from gmmlab.data import load_films, load_ratings
+from gmmlab.mixture import Prior, em_with_missing, predict_missing
 from recommenders import ALS, Bias, Gaussian, ItemNeighbours, Segments, bare, rmse
 
 RESULTS = Path(__file__).parent / "results"
@@ -63,6 +66,22 @@ def tuned(grid: list[Callable], fit_on: np.ndarray, seen: np.ndarray, truth: np.
     return min(grid, key=lambda make: rmse(make().fit(fit_on).predict(seen), truth))
 
 
+def path(table: np.ndarray, seed: int) -> Iterator[dict]:
+    """Follow the error on the validation ratings while EM fits one Gaussian to the rest of the known ones."""
+    rng = np.random.default_rng(seed)
+    known, _ = hide(table, rng)
+    inner, validation = hide(known, rng)
+    start = Gaussian().start(inner)
+    for rows in (0, 50, 200):
+        state = start
+        for iteration in range(0, 30, 5):
+            if iteration:
+                prior = Prior(start.covariances, rows)
+                state = em_with_missing(inner, state, max_iter=5, tol=0, prior=prior).parameters
+            error = rmse(predict_missing(inner, state).mean, validation)
+            yield {"draw": seed, "imaginary_users": rows, "iteration": iteration, "rmse": error}
+
+
 def stars(table: np.ndarray, seed: int) -> Iterator[dict]:
     """Predict a hidden fifth of everybody's ratings."""
     rng = np.random.default_rng(seed)
@@ -91,9 +110,9 @@ def new_users(table: np.ndarray, seed: int) -> Iterator[dict]:
         errors = np.abs(calibrate_rest - model.predict(calibrate_given))
         half = conformal(errors[np.isfinite(errors)])
         mean = model.predict(shown[GIVEN.index(10)])
-        yield row | {"interval": "error quantile"} | judged(mean, np.full_like(mean, half), rest, fifths)
+        yield row | {"interval": "one width"} | judged(mean, np.full_like(mean, half), rest, fifths)
         if name == "one Gaussian":
-            yield row | {"interval": "own"} | judged(mean, norm.ppf((1 + LEVEL) / 2) * own_sd, rest, fifths)
+            yield row | {"interval": "own widths"} | judged(mean, norm.ppf((1 + LEVEL) / 2) * own_sd, rest, fifths)
 
 
 def conformal(errors: np.ndarray) -> float:
@@ -123,11 +142,12 @@ def ten(table: np.ndarray, seed: int) -> Iterator[dict]:
     for name in dict.fromkeys(name for name, _ in lists["test"]):
         sizes = [key for key in lists["test"] if key[0] == name]
         best = max(sizes, key=lambda key: precision(lists["validation"][key], inner, validation))
-        hits = precision(lists["test"][best], known, hidden)
-        yield {"draw": seed, "method": name, "size": best[1], "precision": hits}
-    model = Gaussian(rows=200).fit(known)
-    hits = precision(model.predict(known), known, hidden)
-    yield {"draw": seed, "method": "one Gaussian, by stars", "size": 0, "precision": hits}
+        yield {"draw": seed, "method": name, "size": best[1]} | outcome(lists["test"][best], known, hidden)
+    stars, sd = Gaussian(rows=200).fit(known).predict_with_sd(known)
+    liked = norm.sf(3.75, loc=stars, scale=sd)  # the chance of four stars or more, if the film is rated
+    rated = np.isfinite(known).mean(axis=0)
+    for name, scores in {"by stars": stars, "liked x rated": liked * rated}.items():
+        yield {"draw": seed, "method": f"one Gaussian, {name}", "size": 0} | outcome(scores, known, hidden)
 
 
 def by_likes(seen: np.ndarray) -> dict[tuple[str, int], np.ndarray]:
@@ -147,13 +167,29 @@ def by_likes(seen: np.ndarray) -> dict[tuple[str, int], np.ndarray]:
     return scores
 
 
-def precision(scores: np.ndarray, seen: np.ndarray, truth: np.ndarray, n: int = 10) -> float:
-    """Return the share of the n recommended films that turn out to be liked; what is known is not recommended."""
+def found(scores: np.ndarray, seen: np.ndarray, truth: np.ndarray, n: int = 10) -> np.ndarray:
+    """Return the hidden ratings, or NaN, of the n recommended films; what is known is not recommended."""
     best = np.argsort(np.where(np.isnan(seen), -scores, np.inf), axis=1, kind="stable")[:, :n]
-    return float((np.take_along_axis(truth, best, axis=1) >= 4).mean())
+    return np.take_along_axis(truth, best, axis=1)
 
 
-EXPERIMENTS = {"new": new_users, "stars": stars, "ten": ten}
+def precision(scores: np.ndarray, seen: np.ndarray, truth: np.ndarray) -> float:
+    """Return the share of the ten recommended films that turn out to be liked."""
+    return float((found(scores, seen, truth) >= 4).mean())
+
+
+def outcome(scores: np.ndarray, seen: np.ndarray, truth: np.ndarray) -> dict:
+    """Return the precision and its two factors: the share of hidden ratings, and the share of those that is liked."""
+    ratings = found(scores, seen, truth)
+    rated = np.isfinite(ratings)
+    return {
+        "precision": precision(scores, seen, truth),
+        "rated": rated.mean(),
+        "liked": (ratings[rated] >= 4).mean(),
+    }
+
+
+EXPERIMENTS = {"path": path, "new": new_users, "stars": stars, "ten": ten}
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

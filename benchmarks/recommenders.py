@@ -163,19 +163,21 @@ class Gaussian:
     components: int = 1
     tol: float = 3e-3
 
-    def fit(self, ratings: np.ndarray) -> Self:
+    def start(self, ratings: np.ndarray) -> Parameters:
         bias = Bias().fit(ratings)
-        base = bias.predict(ratings)
-        generosity, own = np.var(bias.of_users(ratings)), np.nanvar(ratings - base)
-        simple = generosity + own * np.eye(ratings.shape[1])
-        e = ratings - base
+        e = ratings - bias.predict(ratings)
+        generosity, own = np.var(bias.of_users(ratings)), np.nanvar(e)
         means = bias.mean + bias.films + np.zeros((self.components, 1))
         if self.components == 2:
             side = np.linalg.svd(np.nan_to_num(e), full_matrices=False)[0][:, 0] > 0
             means += [_damped_mean(e[half], 0, 10) for half in (side, ~side)]
-        start = Parameters(np.full(self.components, 1 / self.components), means, simple, "tied")
-        found = em_with_missing(ratings, start, max_iter=200, tol=self.tol, prior=Prior(simple, self.rows))
-        self.parameters = found.parameters
+        covariance = generosity + own * np.eye(ratings.shape[1])
+        return Parameters(np.full(self.components, 1 / self.components), means, covariance, "tied")
+
+    def fit(self, ratings: np.ndarray) -> Self:
+        start = self.start(ratings)
+        prior = Prior(start.covariances, self.rows)
+        self.parameters = em_with_missing(ratings, start, max_iter=200, tol=self.tol, prior=prior).parameters
         return self
 
     def predict(self, known: np.ndarray) -> np.ndarray:

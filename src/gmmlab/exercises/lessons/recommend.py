@@ -269,14 +269,15 @@ stop_early: Exercise = choice(
     hint="What does the result after five iterations depend on, besides the ratings? And how was the five found?",
     right="d",
     options={
-        "a": "The likelihood was still rising after five iterations, so this is not its maximum. Closer to the maximum "
-        "the predictions are worse.",
-        "b": "Other starts may lead to other maxima of the likelihood. But along the path a higher likelihood came "
-        "with a larger error, so a higher maximum is not what we need.",
+        "a": "The error kept changing after five iterations, so EM had not converged. Closer to the maximum of the "
+        "likelihood the predictions are worse.",
+        "b": "Other starts may lead to other maxima of the likelihood. But EM raises the likelihood in every "
+        "iteration, and from the fifth on the error rose with it. A higher maximum is not what we need.",
         "c": "Five iterations do help: the figure shows a lower error after five than before the first. Ask why.",
         "d": "The fit stays close to its start, the bias model, as with a prior. The number of iterations is a setting "
         "like the number of imaginary users, and both are chosen on validation ratings. This is called early stopping.",
-        "e": "EM fills nothing in. Missing ratings are handled alike in the first iteration and in the last.",
+        "e": "Missing ratings are handled alike in the first iteration and in the last, by their conditional means and "
+        "covariances.",
     },
 )
 
@@ -383,7 +384,8 @@ uncertainty_lost: Exercise = function_exercise(
         ),
         Credit(
             1,
-            "All falls are right.",
+            "All falls are right. On the notebook's `cov` several popular films come out nearly alike, so which of "
+            "them comes first depends on the ratings that were hidden.",
             "The falls are not right. Check one by hand: with two films, rating the first takes away its own variance, "
             "and from the second their covariance squared divided by the variance of the first.",
         ),
