@@ -5,7 +5,7 @@
 
 Four tables are written to ``results/``, which notebook 14 reads:
 
-``recommend_path.csv``   one Gaussian learns by EM, held back by 0, 50 or 200 imaginary users: RMSE on validation ratings
+``recommend_path.csv``   one Gaussian learns by EM, held back by 0, 50 or 200 imaginary users: RMSE on validation
 ``recommend_stars.csv``  a fifth of everybody's ratings is hidden and predicted from the others: RMSE
 ``recommend_new.csv``    people whom no model has met have given 1 to 15 ratings: RMSE, and 90% intervals after ten
 ``recommend_ten.csv``    ten films are recommended to everybody: how many are among the hidden ones, how many of those
@@ -144,7 +144,7 @@ def ten(table: np.ndarray, seed: int) -> Iterator[dict]:
         best = max(sizes, key=lambda key: precision(lists["validation"][key], inner, validation))
         yield {"draw": seed, "method": name, "size": best[1]} | outcome(lists["test"][best], known, hidden)
     stars, sd = Gaussian(rows=200).fit(known).predict_with_sd(known)
-    liked = norm.sf(3.75, loc=stars, scale=sd)  # the chance of four stars or more, if the film is rated
+    liked = norm.sf(3.75, stars, np.maximum(sd, 1e-9))  # the chance of four stars or more, if the film is rated
     rated = np.isfinite(known).mean(axis=0)
     for name, scores in {"by stars": stars, "liked x rated": liked * rated}.items():
         yield {"draw": seed, "method": f"one Gaussian, {name}", "size": 0} | outcome(scores, known, hidden)
