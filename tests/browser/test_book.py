@@ -19,7 +19,7 @@ from gmmlab.paths import lab_folder
 
 NOTEBOOKS = sorted(path.stem for path in (lab_folder() / "notebooks").glob("*.ipynb"))
 CHAPTERS = [f"notebooks/{stem}" for stem in NOTEBOOKS]
-PAGES = ["index", *CHAPTERS, "symptoms", "data/README", "api", "search"]
+PAGES = ["index", *CHAPTERS, "symptoms", "data/README", "api", "instructors", "search"]
 README = (lab_folder() / "README.md").read_text(encoding="utf-8")
 
 HREFS = "links => links.map(link => link.href)"
@@ -72,7 +72,7 @@ def reader(browser, book):
 
 
 # The dark theme colours every page alike: these five hold all that there is to colour.
-IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api", "search"]
+IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api", "instructors", "search"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ DRAW = "import os\nmark = os.urandom(8).hex()"
 """A cell whose result shows whether it ran once or twice."""
 
 
+LEAVES_THREADS = "15_scale_out"
+"""Dask keeps its threads, which a forked process would wait for in vain: this notebook runs whole each time."""
+
+
 def code_cell(source):
     return {"cell_type": "code", "id": "added", "metadata": {}, "source": source}
 
@@ -93,7 +97,7 @@ def test_answers_are_those_of_a_full_run(path):
     inputs = {ex.id: ex.inputs(SEED) for ex in exercises(path.stem) if ex.inputs}
     limits = Limits(cell=600, submission=1800)
     runs = [rerun(content, inputs=inputs, limits=limits, worked=worked) for _ in range(2)]
-    assert printed(runs[0])[-1] == printed(runs[1])[-1]
+    assert (printed(runs[0])[-1] == printed(runs[1])[-1]) == (path.stem != LEAVES_THREADS)
     for run in runs:
         assert run.status == "ok"
         assert points(run.notebook) == {ex.id: ex.points for ex in exercises(path.stem)}

@@ -31,6 +31,9 @@ from gmmlab.exercises.feedback import ANSWER_MIME
 from gmmlab.figure import CAPTION, unpacked
 
 SITE = Path(__file__).with_name("site")
+WRITTEN = ("symptoms", "instructors")
+SCREENS = ("report.png", "feedback.png")
+"""On the page for instructors; ``python tests/instructor_screens.py`` draws them anew."""
 COVER = SITE / "cover.png"
 DARK = "dark"
 """The folder of the drawings' twins for the dark theme, first beside the drawings, then among the static files."""
@@ -155,14 +158,14 @@ def _write_source(notebooks: Sequence[Path], source: Path) -> None:
     readme = (root / "README.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(index(chapters, readme), encoding="utf-8")
     (source / "api.md").write_text(api(), encoding="utf-8")
-    if "symptoms" in _other_pages(chapters):
-        shutil.copy(SITE / "symptoms.md", source)
+    for file in (*(f"{page}.md" for page in _other_pages(chapters) if page in WRITTEN), *SCREENS):
+        shutil.copy(SITE / file, source)
 
 
 def _other_pages(chapters: Iterable[str]) -> list[str]:
     """Return the pages after the chapters; that of symptoms needs all chapters to which it leads."""
     leads = re.findall(r"\(notebooks/(\w+)\.ipynb", (SITE / "symptoms.md").read_text(encoding="utf-8"))
-    return ["symptoms"] * (set(leads) <= set(chapters)) + ["data/README", "api"]
+    return ["symptoms"] * (set(leads) <= set(chapters)) + ["data/README", "api", "instructors"]
 
 
 def _write_player(static: Path) -> None:
