@@ -9,7 +9,7 @@ from gmmlab.engine import spaces
 from gmmlab.engine.optima import polish
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import from_starts
-from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, best_fit, covariance_matrices
+from gmmlab.mixture import COVARIANCE_TYPES, DegenerateFitWarning, Parameters, best_fit, covariance_matrices, em
 
 FAITHFUL = load_faithful()
 PENGUINS = load_penguins()[MEASURES].dropna()
@@ -202,3 +202,17 @@ def test_rows_beyond_the_sample_are_fitted_too(monkeypatch):
     gmm = best_fit(X, 3)
     shares = gmm.predict_proba(X)  # at the optimum of all rows, weights are mean responsibilities
     np.testing.assert_allclose(shares.mean(axis=0), gmm.weights_, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tied_components_may_be_outliers_of_one_row(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(150, 2)) / np.sqrt(rng.chisquare(2, size=(150, 1)) / 2)
+    far = (X**2).sum(axis=1).argsort()[-3:]
+    labels = np.zeros(150, dtype=int)
+    labels[far] = [1, 2, 3]
+    means = np.array([X[labels == j].mean(axis=0) for j in range(4)])
+    within = (X - means[labels]).T @ (X - means[labels]) / 150
+    start = Parameters(np.bincount(labels) / 150, means, within, "tied")
+    alone = em(X, start, tol=1e-8, max_iter=2000, reg_covar=1e-12).mean_log_likelihood
+    assert best_fit(X, 4, covariance_type="tied").lower_bound_ > alone - 1e-6

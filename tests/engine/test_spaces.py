@@ -71,3 +71,11 @@ def test_a_tied_component_may_own_one_row():
     V = np.random.default_rng(0).normal(size=(100, 2))
     assert fault(V, Parameters([0.99, 0.01], np.zeros((2, 2)), 0.9 * np.eye(2), "tied")) == ""
     assert "needs 4" in fault(V[:3], Parameters([0.5, 0.5], np.zeros((2, 2)), 0.9 * np.eye(2), "tied"))
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
+@pytest.mark.parametrize("dtype", [np.float32, float])
+def test_a_variance_that_rounding_made_negative_is_a_collapse(covariance_type, dtype):
+    V = np.random.default_rng(0).normal(size=(200, 2)).astype(dtype)
+    covariances = {"diag": np.array([[1, 1], [-1e-7, 1]]), "spherical": np.array([1, -1e-7])}[covariance_type]
+    assert fault(V, Parameters(np.array([0.5, 0.5]), np.zeros((2, 2)), covariances, covariance_type))

@@ -339,7 +339,7 @@ class Diag(CovarianceType):
         return np.asarray((np.log(c) + targets / c).sum(axis=-1))
 
     def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        return np.asarray(np.sort(np.sqrt(c) / spread, axis=-1))
+        return np.asarray(np.sort(np.sqrt(c.clip(0)) / spread, axis=-1))
 
     def fixed_rows(self, k: int, d: int) -> int:
         return 1
@@ -402,7 +402,7 @@ class Spherical(Diag):
         return np.asarray(d * (np.log(c) + targets / c))
 
     def widths(self, c: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        return np.asarray(np.sqrt(c[..., None] / np.mean(spread**2)) * np.ones(len(spread)))
+        return np.asarray(np.sqrt(c.clip(0)[..., None] / np.mean(spread**2)) * np.ones(len(spread)))
 
     def group_cost(self, common: np.ndarray) -> Cost:
         d = len(common)

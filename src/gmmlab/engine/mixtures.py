@@ -43,8 +43,13 @@ class Mixtures:
         return self.type.linear_form(self.weights, self.means, *inverse).astype(np.float32)
 
     def alive(self, n: int) -> np.ndarray:
-        """Say which have a row of n at least in every component, and covariances that can be inverted."""
-        return np.asarray((n * self.weights.min(axis=1) >= 1) & self.type.valid(self.covariances))
+        """Say which have a row of n at least in every component, and covariances that can be inverted.
+
+        Half a row will do where all components share a covariance: there one row, but for what it gives to others, may
+        be a component.
+        """
+        least = 0.5 if self.type.shared else 1
+        return np.asarray((n * self.weights.min(axis=1) >= least) & self.type.valid(self.covariances))
 
     def with_components(self, new: Mixtures) -> Mixtures:
         """Return the mixtures with the components of others at the end; the weights of both are as they come."""

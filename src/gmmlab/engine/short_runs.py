@@ -86,7 +86,7 @@ def add_component(V: np.ndarray, bases: Mixtures, tries: int, rng: np.random.Ran
         responsibilities = coefficients @ features
         log_density[b] = to_responsibilities(responsibilities)
         owner[b] = responsibilities[:, rows[b]].argmax(axis=0)
-    level, least = log_density.mean(axis=1, dtype=float), LEAST * (d + 1) / n
+    level, least = log_density.mean(axis=1, dtype=float), (0.5 if shared else LEAST * (d + 1)) / n
     new = _seeds(V[rows.ravel()], bases, of, owner.ravel())
     half = np.exp(log_density[of, rows.ravel()] - _log_peaks(new))
     new = replace(new, weights=half.clip(least, 0.5)[:, None])

@@ -108,7 +108,8 @@ def fault(V: np.ndarray, p: Parameters, rows: float | None = None, weights: np.n
                 f"A component with a width of {widths[j, 0]:.1g} standard deviations owns {owned[j]:.1f} samples, and "
                 "so few may lie so close together by chance."
             )
-        if widths[j, 0] ** 2 < 4 * floor and (floor == REG_COVAR or _in_a_plane(V, p, spread, int(j))):
+        flat = widths[j, 0] == 0 or floor == REG_COVAR  # single precision may have lost a width
+        if widths[j, 0] ** 2 < 4 * floor and (flat or _in_a_plane(V, p, spread, int(j))):
             return "A component lies on repeated values or in a plane: only the regularisation gives it a width."
     return ""
 
