@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from zipfile import is_zipfile
 
 from gmmlab.course import LabError
@@ -87,7 +88,12 @@ class Found:
     handed: Handed = Handed()  # noqa: RUF009  (frozen)
 
 
-def collect(submissions: Path, out: Path | None = None) -> list[Found]:
+def collect(
+    submissions: Path,
+    out: Path | None = None,
+    aliases: Mapping[str, Student] = MappingProxyType({}),
+    is_known: Callable[[Student], bool] | None = None,
+) -> list[Found]:
     """List what was handed in.
 
     Parameters
@@ -96,6 +102,10 @@ def collect(submissions: Path, out: Path | None = None) -> list[Found]:
         A folder or an archive: a folder for each student, or flat files whose names begin with the student's.
     out : Path, optional
         Where results are written; if it lies inside, it is passed over.
+    aliases : mapping of str to Student, optional
+        Who is meant by a name under which something was handed in.
+    is_known : callable, optional
+        Whether a student is on the class list. Whose a flat file is that no known system named is not guessed then.
 
     Returns
     -------
@@ -108,7 +118,7 @@ def collect(submissions: Path, out: Path | None = None) -> list[Found]:
         If ``submissions`` is neither, cannot be read, or holds nothing that looks like a submission.
     """
     with Archives() as archives:
-        found = list(_at_most(_Listing(archives).of_all(submissions, out)))
+        found = list(_at_most(_Listing(archives, aliases, is_known).of_all(submissions, out)))
     if not found:
         raise LabError(
             f"There is no notebook in {submissions}. Expected are folders named after students with notebooks in "
@@ -132,8 +142,10 @@ def _at_most(found: Iterator[Found]) -> Iterator[Found]:
 class _Listing:
     """Lists what was handed in, for a class, for each student, and for each archive of a student."""
 
-    def __init__(self, archives: Archives) -> None:
-        self._archives = archives
+    def __init__(
+        self, archives: Archives, aliases: Mapping[str, Student], is_known: Callable[[Student], bool] | None
+    ) -> None:
+        self._archives, self._aliases, self._is_known = archives, aliases, is_known
         self._opened: Counter[Student | None] = Counter()
 
     def of_all(self, submissions: Path, out: Path | None) -> Iterator[Found]:
@@ -180,6 +192,7 @@ class _Listing:
             in_folder = len(parts) > 1 or each.is_folder
             student = student_of(parts[0], in_folder) if parts else None
             student, handed = called.get(student.name, (student, None)) if student else (None, None)
+            student = self._whose(parts[0], in_folder, student) if parts else None
             if parts and (in_folder or _kind(each.name) or _is_work(parts[0])):
                 groups[student].append(each._replace(handed=handed or _handed(each, parts[0])))
             elif parts and _DOCUMENT.search(parts[0]):
@@ -187,6 +200,14 @@ class _Listing:
         for student, group in groups.items():
             home = _below(where, "/".join(group[0].parts[: above + 1]))
             yield from list(self._of_student(student, group, where, home)) or [_missing(student, group, home)]
+
+    def _whose(self, name: str, folder: bool, student: Student | None) -> Student | None:
+        """Return who is meant, as the aliases say, or nobody where the name of a flat file would be a guess."""
+        for each in (name, student.key if student else name):
+            if each in self._aliases:
+                return self._aliases[each]
+        guessed = not (folder or _lms(name) or any(ex.notebook in _stem(name) for ex in exercises()))
+        return None if student and guessed and self._is_known and not self._is_known(student) else student
 
     def _called(self, streams: list[Stream], above: int) -> dict[str, tuple[Student, Handed | None]]:
         """Return whose the folders of Gradescope are, and when each was handed in, as the file beside them says."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from gmmlab.course import LabError
+from gmmlab.course.grade.aliases import question
 from gmmlab.course.grade.alike import alike
 from gmmlab.course.grade.assess import Judged, Result
 from gmmlab.course.grade.class_list import Listed, plain
@@ -232,7 +233,7 @@ class Gradebook:
         self.worth = {ex.notebook: course.rules(ex.notebook).points or possible(ex.notebook) for ex in exercises()}
         self.unknown: list[tuple[str, str, str, str]] = []
         self._lines = {student: self._line_of(student) for student in order}
-        self._find = Finder(self._lines, names)
+        self._find, self._is_nameless = Finder(self._lines, names), bool(names)
         self._due, self._excused = self._by_student()
         self._overrides = self._by_hand(overrides)
         self.mode = ""
@@ -386,11 +387,20 @@ class Gradebook:
         """Keep what the next run compares with."""
         self._seen.write()
 
+    def asked(self, row: Row) -> str:
+        """Ask who of the class list handed this in, where nobody or not for sure somebody is meant."""
+        if not self.listed or row.listed or self._is_nameless:
+            return ""
+        why = self._persons.doubtful.get(row.student, "it is not on the class list")
+        return f"{why}; {question(row.student.key, row.student.name, self.listed)}"
+
     def orphans(self) -> Iterator[tuple[str, str, str]]:
         """Yield the files of which nobody knows whose they are."""
         for number, each in enumerate(self.found):
             if each.student is None:
-                yield each.where, "unreadable", self.problems.get(number, "its name does not say whose it is")
+                why, name = self.problems.get(number, "its name does not say whose it is"), last_part(each.where)
+                asked = f"; or {question(name, name, self.listed)}" if self.listed and not self._is_nameless else ""
+                yield each.where, "unreadable", f"{why}{asked}"
 
     def _rows(self) -> Iterator[Row]:
         for student in self.students:
@@ -509,8 +519,13 @@ def _order(due: datetime | None) -> tuple[bool, datetime]:
 
 def guess(where: str) -> str:
     """Say from a file's name which notebook it was, where its content does not."""
-    last = re.split(r"[/\\]|: ", where)[-1]
+    last = last_part(where)
     return next((name for name in dict.fromkeys(ex.notebook for ex in exercises()) if name in last), "")
+
+
+def last_part(where: str) -> str:
+    """Return the name of a file without what leads to it."""
+    return re.split(r"[/\\]|: ", where)[-1]
 
 
 def _some(words: list[str], of: int) -> str:

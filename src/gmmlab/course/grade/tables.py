@@ -123,5 +123,7 @@ def problems_of(book: Gradebook) -> list[list[str]]:
     lines = [["student", "file", "status", "reason"]]
     for row in book.rows():
         lines += [[row.student.key, *problem] for problem in row.problems]
+        if asked := book.asked(row):
+            lines.append([row.student.key, "", "whose", asked])
     lines += [[who, *problem] for who, *problem in book.unknown]
     return lines + [["", *orphan] for orphan in book.orphans()]

@@ -8,6 +8,8 @@ from pathlib import Path
 from gmmlab.course import LabError
 from gmmlab.course.files import atomic_write
 from gmmlab.course.grade import tables
+from gmmlab.course.grade.aliases import NAME as ALIASES
+from gmmlab.course.grade.aliases import read_aliases
 from gmmlab.course.grade.anonymous import NAMES, has_codes, nameless
 from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import Student, collect
@@ -15,7 +17,7 @@ from gmmlab.course.grade.course_file import NAME, beside, read_course
 from gmmlab.course.grade.gradebook import Gradebook
 from gmmlab.course.grade.overrides import NAME as OVERRIDES
 from gmmlab.course.grade.overrides import read_overrides
-from gmmlab.course.grade.roster import GRADESCOPE, LMS
+from gmmlab.course.grade.roster import GRADESCOPE, LMS, match
 from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.workers import Mode
 
@@ -85,7 +87,8 @@ def grade_class(
     course = read_course(beside(submissions, NAME))
     class_list = class_list or course.class_list
     listed = read_class_list(class_list) if class_list else []
-    found = collect(submissions, out)
+    aliases = read_aliases(beside(submissions, ALIASES), listed)
+    found = collect(submissions, out, aliases, (lambda who: bool(match([who], listed).lines)) if listed else None)
     overrides = read_overrides(beside(submissions, OVERRIDES))
     names: Mapping[Student, list[Student]] = {}
     if anonymous:
