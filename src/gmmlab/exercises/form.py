@@ -5,7 +5,7 @@ A lesson module (``lessons/fit.py`` for a notebook ``03_fit_mixture``) exposes t
     NOTEBOOK = "03_fit_mixture"
     EXERCISES = [thickness, why_collapse, reach_optimum]  # in the order of the notebook, ids fit-1, fit-2, ...
 
-An exercise has one of three forms.
+An exercise has one of four forms.
 
 **The student writes a function**: `function_exercise`. Say with which ``inputs`` it is called (drawn from a seed, so
 that a hard-coded answer fails), what a call ``returns``, and for what there is credit::
@@ -48,6 +48,10 @@ name, formula and sentence. A formula takes the same arguments as the student's 
 
 **The student chooses a letter**: `choice`, with a sentence for each option; cases are generated.
 
+**The student writes a text**: `text`, with the criteria by which somebody reads it, and what each is worth. A check
+cannot read: a text of a fitting length, without the words to be avoided, counts in full until the instructor has read
+it, beside its criteria, and given points in ``overrides.csv``.
+
 **Anything else** (values, fitted models, figures) is code: a generator of rubric lines, decorated with `exercise`::
 
     @exercise("fit-3", title="Reach a published optimum", points=2, hint="Two diseases, two cures.")
@@ -58,10 +62,12 @@ name, formula and sentence. A formula takes the same arguments as the student's 
 Its readers (``as_number``, ``as_mixture``, ...) are in `gmmlab.exercises.rubric`; its cases are written by hand.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from inspect import signature
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -349,6 +355,29 @@ class ChoiceForm:
 
 
 @dataclass(frozen=True)
+class TextForm:
+    """What `text` writes down: the criteria by which somebody reads, and what can be said before."""
+
+    criteria: Mapping[str, float]
+    least: int
+    most: int
+    avoid: Mapping[str, str]
+
+    def judge(self, answer: Any) -> Iterator[Line]:
+        """Yield a line for each criterion, met until somebody has read the text."""
+        said = as_text(answer, f"a text of {self.least} to {self.most} words")
+        words = len(said.split())
+        length = f"Expected {self.least} to {self.most} words, got {words}."
+        need(words >= self.least, "too-short", f"{length} What does the reader still need?")
+        need(words <= self.most, "too-long", f"{length} What can the reader do without?")
+        need(len(set(said.lower().split())) > words / 4, "repetition", "The same words come again and again.")
+        for word, sentence in self.avoid.items():
+            need(not re.search(rf"\b{word}", said, re.I), "word-to-avoid", sentence)
+        for criterion, points in self.criteria.items():
+            yield Line(points, True, f"Counted until somebody has read it: {criterion}")
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise.
 
@@ -364,7 +393,7 @@ class Exercise:
         From the decoded answers to rubric lines. Pure: the student's kernel and a grader run the same code.
     inputs : callable, optional
         For an exercise that asks for a function: from a seed to the list of argument tuples that it is called with.
-    form : FunctionForm or ChoiceForm, optional
+    form : FunctionForm, ChoiceForm or TextForm, optional
         The record that the check and its cases were made from, if there is one.
     notebook : str
         Such as ``"03_fit_mixture"``; the registry writes it in.
@@ -376,7 +405,7 @@ class Exercise:
     hint: str
     check: Check
     inputs: Inputs | None = None
-    form: FunctionForm | ChoiceForm | None = None
+    form: FunctionForm | ChoiceForm | TextForm | None = None
     notebook: str = ""
 
     @property
@@ -426,3 +455,30 @@ def choice(id: str, *, title: str, points: float, hint: str, right: str, options
     """
     form = ChoiceForm(right, options, points)
     return Exercise(id, title, points, hint, form.judge, form=form)
+
+
+def text(
+    id: str,
+    *,
+    title: str,
+    hint: str,
+    criteria: Mapping[str, float],
+    least: int,
+    most: int,
+    avoid: Mapping[str, str] = MappingProxyType({}),
+) -> Exercise:
+    """Make an exercise in which the student writes a text.
+
+    Parameters
+    ----------
+    id, title, hint
+        As for `Exercise`.
+    criteria : mapping of str to float
+        What the text is read for, and the points for it.
+    least, most : int
+        Fewest and most words.
+    avoid : mapping of str to str
+        How words begin that the text must not use, and what to tell the student who does.
+    """
+    form = TextForm(criteria, least, most, avoid)
+    return Exercise(id, title, sum(criteria.values()), hint, form.judge, form=form)

@@ -30,7 +30,6 @@ def test_a_spreadsheet_s_forms_are_read(tmp_path, line):
         (HEAD + "ann,fit-1,1,,\n,fit-1,1,,\n", "line 3: it names no student"),
         (HEAD + "ann,fit-1,many,,\n", "line 2: points are a number"),
         (HEAD + "ann,fit-1,20,,\n", r"line 2: fit-1 has 2 points, not 20; to give more, write \+18"),
-        (HEAD + "ann,fit-1,,,\n", "line 2: it gives neither points nor a comment"),
         ("student,points\nann,1\n", "no column exercise"),
     ],
 )

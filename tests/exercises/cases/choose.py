@@ -296,3 +296,61 @@ def nothing_yet():
 @wrong("choose-3", "wrong-kind")
 def two_letters():
     return "b, c"
+
+
+REFEREE = (
+    "We report four components with one shared covariance, at a BIC of 1607, the lowest of 24 fits. Two components "
+    "reach 1751, so two clouds do not describe these notes. Three reach 1614: the difference of 6 is small, and we "
+    "say so. Five reach 1624. Two of the four overlap on genuine notes; merged, three groups remain. The number "
+    "describes the shape of the data. How many forgers there were, and which notes are genuine, the fit cannot tell."
+)
+
+
+@right("choose-5")
+def four_components_defended():
+    return REFEREE
+
+
+@right("choose-5")
+def over_several_lines():
+    return f"\n{REFEREE}\n".replace(". ", ".\n")
+
+
+@right("choose-5")
+def in_the_first_person():
+    return REFEREE.replace("We report", "I report").replace("we say so", "I say so")
+
+
+@wrong("choose-5", "too-short")
+def because_of_bic():
+    return "Because BIC is lowest at four."
+
+
+@wrong("choose-5", "too-short")
+def nothing_written():
+    return ""
+
+
+@wrong("choose-5", "too-long")
+def twice_the_length():
+    return " ".join([REFEREE, REFEREE])
+
+
+@wrong("choose-5", "repetition")
+def the_same_words():
+    return "BIC is lowest at four. " * 15
+
+
+@wrong("choose-5", "wrong-kind")
+def only_the_number():
+    return 4
+
+
+@wrong("choose-5", "word-to-avoid")
+def a_proof():
+    return REFEREE.replace("describes the shape", "proves that there are four kinds")
+
+
+@wrong("choose-5", "word-to-avoid")
+def proved():
+    return REFEREE.replace("We report", "BIC has proved")

@@ -640,3 +640,66 @@ def name_of_a_file():
 @wrong("plot-3", "wrong-number")
 def figure_of_two_components():
     return step(model=pipeline(2).fit(iris().X_train))
+
+
+ZOOLOGIST = (
+    "The computer got the sizes of your birds and no names. It found three heaps of birds that are alike. A heap has a "
+    "typical bird in its middle and the usual differences around it. The ring holds nine birds in ten of its heap, so "
+    "a bird outside is rare but not ill. Where rings meet, a bird may belong to either heap. Whether a heap is a "
+    "species, only you can say, and a kind that we never measured would go into one of the three."
+)
+
+
+@right("plot-4")
+def in_plain_words():
+    return ZOOLOGIST
+
+
+@right("plot-4")
+def over_several_lines():
+    return ZOOLOGIST.replace(". ", ".\n\n")
+
+
+@right("plot-4")
+def with_numbers():
+    return ZOOLOGIST.replace("three heaps", "3 heaps").replace("nine birds in ten", "90%")
+
+
+@wrong("plot-4", "too-short")
+def one_sentence():
+    return "The computer found three groups of penguins."
+
+
+@wrong("plot-4", "too-long")
+def an_essay():
+    return " ".join([ZOOLOGIST, ZOOLOGIST])
+
+
+@wrong("plot-4", "repetition")
+def one_word_again_and_again():
+    return "penguin " * 80
+
+
+@wrong("plot-4", "wrong-kind")
+def a_list_of_sentences():
+    return ZOOLOGIST.split(". ")
+
+
+@wrong("plot-4", "wrong-kind")
+def no_text():
+    return 90
+
+
+@wrong("plot-4", "word-to-avoid")
+def covariances_for_a_zoologist():
+    return ZOOLOGIST.replace("usual differences", "covariance")
+
+
+@wrong("plot-4", "word-to-avoid")
+def gaussians_for_a_zoologist():
+    return ZOOLOGIST.replace("three heaps", "three Gaussians")
+
+
+@wrong("plot-4", "word-to-avoid")
+def parameters_for_a_zoologist():
+    return ZOOLOGIST.replace("a typical bird", "parameters")

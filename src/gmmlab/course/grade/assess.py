@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from gmmlab import __version__, paths
 from gmmlab.course.author.student_copies import remove_solutions
-from gmmlab.course.grade.given import in_short
+from gmmlab.course.grade.given import in_short, text_in
 from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
 from gmmlab.exercises import judge
 from gmmlab.exercises.answers import SCHEMA
 from gmmlab.exercises.failed_cells import MAX_SOURCE, digest_of
 from gmmlab.exercises.feedback import Feedback
-from gmmlab.exercises.form import ChoiceForm
+from gmmlab.exercises.form import ChoiceForm, TextForm
 from gmmlab.exercises.registry import exercises, find
 from gmmlab.exercises.rubric import Line
 
@@ -50,7 +50,7 @@ class Judged:
     tries : int
         How many different answers the student tried, as the notebook says; 0 where it does not.
     given : str
-        The answer in a few words, where it is not right.
+        The answer in a few words, where it is not right; a text that somebody reads, whole.
     """
 
     points: float
@@ -172,8 +172,14 @@ def _judged(one: Answered) -> Judged:
     lines = [(line.points, line.met, _named(line), line.message[:1000]) for line in one.feedback.lines]
     status = one.feedback.status
     fingerprint = "" if status == "open" else _fingerprint(one.output)
-    given = in_short(one.output.answer) if status in ("wrong", "partly") else ""
+    given = _given(one) if status != "open" else ""
     return Judged(one.feedback.points, status, lines, fingerprint, _tries(one), given)
+
+
+def _given(one: Answered) -> str:
+    if isinstance(one.feedback.exercise.form, TextForm):
+        return text_in(one.output.answer)
+    return in_short(one.output.answer) if one.feedback.status != "right" else ""
 
 
 def _named(line: Line) -> str:

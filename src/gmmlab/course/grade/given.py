@@ -10,6 +10,8 @@ from gmmlab.exercises.rubric import describe
 
 _MOST = 6
 _WIDTH = 120
+MAX_TEXT = 20_000
+"""Characters of a text that are kept to be read."""
 
 
 def in_short(payload: dict[str, Any]) -> str:
@@ -19,6 +21,15 @@ def in_short(payload: dict[str, Any]) -> str:
     except (AnswerError, TypeError, RecursionError):
         return "malformed"
     return "; ".join(map(_short, answers))[:_WIDTH]
+
+
+def text_in(payload: dict[str, Any]) -> str:
+    """Return the text that was answered."""
+    try:
+        (answer,) = (decode(coded) for coded in payload.get("answers", []))
+    except (AnswerError, TypeError, ValueError, RecursionError):
+        return ""
+    return answer[:MAX_TEXT] if isinstance(answer, str) else ""
 
 
 def _short(answer: Any) -> str:

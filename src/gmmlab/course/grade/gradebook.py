@@ -29,6 +29,7 @@ from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
 from gmmlab.course.student.working_copy import EARLIER, NEW
+from gmmlab.exercises.form import Exercise, TextForm
 from gmmlab.exercises.registry import exercises, find
 
 MISSING = "missing"
@@ -143,6 +144,10 @@ class Row:
         more = sum(one.points or 0 for one in own if one.is_change)
         return points if not (more and changed) else (points or 0) + more
 
+    def is_read(self, exercise: str) -> bool:
+        """Whether somebody has given points to a text."""
+        return any(one.points is not None for one in self.overrides.get(exercise, []))
+
     def notes(self, notebook: str) -> list[str]:
         """Return what has changed the points of a notebook."""
         own = [one.words for ex in exercises(notebook) for one in self.overrides.get(ex.id, [])]
@@ -184,6 +189,11 @@ class Row:
 def possible(notebook: str) -> float:
     """Return the points that a notebook's exercises are worth."""
     return sum(ex.points for ex in exercises(notebook))
+
+
+def texts_of(notebook: str) -> list[Exercise]:
+    """Return the exercises of a notebook that somebody reads."""
+    return [ex for ex in exercises(notebook) if isinstance(ex.form, TextForm)]
 
 
 class Gradebook:
@@ -482,6 +492,10 @@ class Gradebook:
                     )
 
     def _explain(self, row: Row, name: str, tried: list[Attempt], counts: Attempt) -> None:
+        judged = counts.result.exercises
+        texts = [ex.id for ex in texts_of(name) if ex.id in judged and judged[ex.id].given and not row.is_read(ex.id)]
+        if texts:
+            row.flags[name].append(f"texts to be read: {', '.join(texts)}")
         row.flags[name] += counts.result.flags
         for attempt in tried:
             failed = attempt.result.status != "ok"

@@ -9,7 +9,8 @@ from gmmlab.course.grade.class_list import plain, table_of
 from gmmlab.exercises.registry import exercises, find
 
 NAME = "overrides.csv"
-_COLUMNS = ("student", "exercise", "points", "reason", "comment")
+COLUMNS = ("student", "exercise", "points", "reason", "comment")
+"""Of the file; a line without the last three says nothing yet."""
 
 
 class Override(NamedTuple):
@@ -56,16 +57,16 @@ def read_overrides(path: Path | None) -> list[Override]:
         return []
     header, rows = table_of(path)
     names = [plain(name) for name in header]
-    if missing := [name for name in _COLUMNS[:3] if name not in names]:
-        raise LabError(f"{path} has no column {missing[0]}. Its first line is: {','.join(_COLUMNS)}")
+    if missing := [name for name in COLUMNS[:3] if name not in names]:
+        raise LabError(f"{path} has no column {missing[0]}. Its first line is: {','.join(COLUMNS)}")
     found = []
     for number, row in rows:
         cells = dict(zip(names, [*row, *[""] * len(names)], strict=False))
         try:
-            found.append(_read(*(cells.get(name, "").strip() for name in _COLUMNS)))
+            found.append(_read(*(cells.get(name, "").strip() for name in COLUMNS)))
         except ValueError as error:
             raise LabError(f"{path}, line {number}: {error}.") from None
-    return found
+    return [one for one in found if one.points is not None or one.reason or one.comment]
 
 
 def _read(student: str, id: str, points: str, reason: str, comment: str) -> Override:
@@ -78,8 +79,6 @@ def _read(student: str, id: str, points: str, reason: str, comment: str) -> Over
         raise ValueError("it names no student")
     written = points.lstrip("'").replace(",", ".").replace("\N{MINUS SIGN}", "-")
     if not written:
-        if not (reason or comment):
-            raise ValueError("it gives neither points nor a comment")
         return Override(student, exercise.id, None, False, reason, comment)
     if not re.fullmatch(r"[+-]?\d{1,6}(\.\d*)?", written):
         raise ValueError(f"points are a number such as 2, or with a sign such as +1 or -0.5, but {points!r} was given")

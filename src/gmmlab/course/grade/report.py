@@ -15,10 +15,10 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike
 
 from gmmlab import __version__
-from gmmlab.course.grade.gradebook import MISSING, Row, possible
+from gmmlab.course.grade.gradebook import MISSING, Row, possible, texts_of
 from gmmlab.course.grade.page import prose, render, shown
 from gmmlab.exercises.form import Exercise
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import exercises, find
 
 MOST_MISTAKES = 25
 FEW = 5
@@ -40,6 +40,7 @@ class Class:
     mistakes: Counter = field(default_factory=Counter)
     words: dict[tuple[str, str], str] = field(default_factory=dict)
     given: Counter = field(default_factory=Counter)
+    texts: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     statuses: Counter = field(default_factory=Counter)
     absent: list[str] = field(default_factory=list)
     flagged: list[list[str]] = field(default_factory=list)
@@ -56,12 +57,20 @@ class Class:
             self.absent.append(row.student.key)
         for name in self.notebooks:
             self._add_notebook(row, name)
+            self._add_texts(row, name)
         self.problems += [[row.student.key, *problem] for problem in row.problems]
         self.flagged += [
             [row.student.key, _link(row, name), Markup("<br>").join(map(shown, flags))]
             for name, flags in row.flags.items()
             if flags
         ]
+
+    def _add_texts(self, row: Row, name: str) -> None:
+        judged = row.counted[name].result.exercises if name in row.counted else {}
+        for ex in texts_of(name):
+            if ex.id in judged and judged[ex.id].given:
+                by_hand = "; ".join(one.words for one in row.overrides.get(ex.id, []))
+                self.texts.setdefault(ex.id, []).append((row.student.key, judged[ex.id].given, by_hand))
 
     def _add_notebook(self, row: Row, name: str) -> None:
         judged = row.counted[name].result.exercises if name in row.counted else {}
@@ -70,7 +79,7 @@ class Class:
             self.shares.setdefault(ex.id, array("d")).append(one.points / ex.points if one else float("nan"))
             self.tries.setdefault(ex.id, array("d")).append(one.tries if one and one.tries else float("nan"))
             self.states.setdefault(ex.id, Counter())[one.status if one else MISSING] += 1
-            if one and one.given:
+            if one and one.given and one.status != "right":
                 self.given[ex.id, one.given, ", ".join(dict(one.mistakes))] += 1
             for mistake, message in dict(one.mistakes).items() if one else ():
                 self.mistakes[ex.id, mistake] += 1
@@ -136,6 +145,18 @@ COLUMNS = (
 
 WRONG = ("exercise", "answer", "students", "mistakes")
 """Columns of ``wrong_answers.csv``."""
+
+
+def texts_page(seen: Class) -> bytes:
+    """Return the page of the texts of a class, beside what they are read for."""
+    read = [find(id) for id in seen.texts]
+    criteria = {ex.id: [[words, f"{points:g}"] for words, points in ex.form.criteria.items()] for ex in read}
+    return render("texts.html", title="Texts to be read", exercises=read, criteria=criteria, texts=seen.texts)
+
+
+def texts_to_grade(seen: Class) -> list[list[str]]:
+    """Return lines for ``overrides.csv``, without points, for the texts that nobody has read."""
+    return [[who, id, "", "", ""] for id, texts in seen.texts.items() for who, _, by_hand in texts if not by_hand]
 
 
 def statistics(seen: Class) -> list[list[str]]:

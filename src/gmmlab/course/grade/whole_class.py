@@ -15,6 +15,7 @@ from gmmlab.course.grade.class_list import read_class_list
 from gmmlab.course.grade.collect import Student, collect
 from gmmlab.course.grade.course_file import NAME, beside, read_course
 from gmmlab.course.grade.gradebook import Gradebook
+from gmmlab.course.grade.overrides import COLUMNS as COLUMNS_BY_HAND
 from gmmlab.course.grade.overrides import NAME as OVERRIDES
 from gmmlab.course.grade.overrides import read_overrides
 from gmmlab.course.grade.roster import GRADESCOPE, LMS, match
@@ -108,7 +109,17 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     """Write the tables, the students' pages and the report."""
     from gmmlab.course.grade.changes import Changes
     from gmmlab.course.grade.hand_back import ARCHIVE, write_archive, write_results
-    from gmmlab.course.grade.report import COLUMNS, WRONG, Class, grade_of, report, statistics, wrong_answers
+    from gmmlab.course.grade.report import (
+        COLUMNS,
+        WRONG,
+        Class,
+        grade_of,
+        report,
+        statistics,
+        texts_page,
+        texts_to_grade,
+        wrong_answers,
+    )
 
     book.look()
     seen, zone = Class(book.notebooks), book.course.zone or UTC
@@ -147,6 +158,9 @@ def write_all(book: Gradebook, out: Path, lms: str | None) -> Summary:
     tables.write(out / "lines.csv", long)
     tables.write(out / "statistics.csv", [COLUMNS, *statistics(seen)])
     tables.write(out / "wrong_answers.csv", [WRONG, *wrong_answers(seen)])
+    if seen.texts:
+        atomic_write(out / "texts.html", texts_page(seen))
+        tables.write(out / "texts.csv", [COLUMNS_BY_HAND, *texts_to_grade(seen)])
     for other in LMS.keys() - {lms}:  # of an earlier run, with other grades
         (out / f"{other}.csv").unlink(missing_ok=True)
     if lms in LMS:

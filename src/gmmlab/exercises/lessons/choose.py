@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
-from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
+from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
 from gmmlab.exercises.rubric import Line, as_labels, as_mixture, mistakes_made, need, part, rubric
 from gmmlab.mixture import (
     COVARIANCE_TYPES,
@@ -441,4 +441,19 @@ def _judge_clusters(labels: NDArray[Any]) -> Line:
     )
 
 
-EXERCISES = [bic_from_score, best_pair, spheres_only, choose_for_banknotes]
+defend_your_number = text(
+    "choose-5",
+    title="Defend your number",
+    hint="The table of the search has a BIC for every number. What does a difference of 2 say, and one of 100?",
+    criteria={
+        "it names your number, and the evidence for it in figures of your own": 1,
+        "it compares at least one smaller and one larger number": 1,
+        "it says what the number does not tell about the notes": 1,
+    },
+    least=60,
+    most=150,
+    avoid={"prov(e|es|ed|ing)\\b": "No criterion proves a number. Say how much better it is than another."},
+)
+
+
+EXERCISES = [bic_from_score, best_pair, spheres_only, choose_for_banknotes, defend_your_number]
