@@ -114,7 +114,7 @@ def test_a_student_who_is_not_there_is_a_line_of_problems(root, graded):
 def test_what_the_file_names_counts(graded):
     text = RULES.replace("[notebooks.03]", "[notebooks.05]\n[notebooks.03]")
     assert graded(text=text)["ann"][f"{PLOT} status"] == "missing"
-    assert graded(text=text)["ann"]["possible"] == "68"
+    assert graded(text=text)["ann"]["possible"] == "71"
 
 
 def test_a_mistake_in_the_file_stops_before_anything_is_written(root, graded):

@@ -3,7 +3,8 @@
 import pytest
 
 from course.grade.classroom import FIT, answer, lab_notebook
-from course.grade.test_course import DUE, small, table
+from course.grade.test_course import DUE, PLOT, small, table
+from exercises.cases.plot import ZOOLOGIST
 from gmmlab.course import LabError
 from gmmlab.course.grade.overrides import read_overrides
 from gmmlab.course.grade.whole_class import grade_class
@@ -104,3 +105,22 @@ def test_points_by_hand_are_kept_and_flagged_when_the_work_changes(root):
 def test_two_lines_about_one_exercise_are_refused(root):
     with pytest.raises(LabError, match="sets fit-2 of bob twice"):
         graded(root, "2,fit-2,1,,\nbob,fit-2,2,,\n")
+
+
+@pytest.mark.slow
+def test_a_text_is_shown_beside_its_criteria_and_graded_by_hand(tmp_path):
+    notebook = answer(lab_notebook(PLOT), "plot-4", ZOOLOGIST.replace("The computer", "<b>The computer</b>"))
+    hand_in(tmp_path, "ann", notebook, DUE)
+    hand_in(tmp_path, "bob", answer(lab_notebook(PLOT), "plot-4", "Too short."), DUE)
+    rows = graded(tmp_path, "")
+    assert [rows[name]["plot-4"] for name in ("ann", "bob")] == ["3", "0"]
+    assert ["texts to be read: plot-4" in rows[name]["flags"] for name in ("ann", "bob")] == [True, False]
+    page = (tmp_path / "out" / "texts.html").read_text(encoding="utf-8")
+    assert "it says what the model cannot know" in page
+    assert "&lt;b&gt;The computer&lt;/b&gt; got the sizes" in page
+    assert table(tmp_path / "out" / "texts.csv")["ann"]["exercise"] == "plot-4"
+    rows = graded(tmp_path, "ann,plot-4,2,the ring is missing,Well told.\nbob,plot-4,,,\n")
+    assert rows["ann"]["plot-4"] == "2"
+    assert "texts to be read" not in rows["ann"]["flags"]
+    assert "ann" not in table(tmp_path / "out" / "texts.csv")
+    assert "set to 2 (the ring is missing)" in (tmp_path / "out" / "texts.html").read_text(encoding="utf-8")

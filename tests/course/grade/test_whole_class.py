@@ -79,9 +79,9 @@ def test_columns_are_points_by_exercise_notebook_and_in_all(grades):
     assert [grades["ann"][c] for c in (FIT, "fit-1", PLOT, "total", "possible", "percent")] == [
         "6",
         "2",
-        "8",
-        "14",
-        "14",
+        "11",
+        "17",
+        "17",
         "100",
     ]
 
@@ -135,7 +135,7 @@ def test_file_of_nobody_is_listed(out):
 
 def test_table_for_moodle(out):
     rows = {row["Full name"]: row for row in rows_of(out / "moodle.csv")}
-    assert (rows["ann"]["Grade"], "fay" in rows, rows["ann"]["Maximum Grade"]) == ("14", False, "14")
+    assert (rows["ann"]["Grade"], "fay" in rows, rows["ann"]["Maximum Grade"]) == ("17", False, "17")
 
 
 def test_pages_are_there_for_what_was_judged(out):
@@ -325,7 +325,7 @@ def test_one_stray_notebook_is_listed_and_on_nobodys_bill(tmp_path):
     assert f"{PLOT} (1 of 3 students)" in done.question
     assert not (tmp_path / "out" / "feedback" / "cia" / f"{PLOT}.html").exists()
     done = grade_class(tmp_path / "work", tmp_path / "out", notebooks=[FIT, PLOT])
-    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["6", "6", "14"]
+    assert [row["total"] for row in rows_of(tmp_path / "out" / "grades.csv")] == ["6", "6", "17"]
     assert done.question == ""
 
 

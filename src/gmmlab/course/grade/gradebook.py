@@ -493,7 +493,7 @@ class Gradebook:
 
     def _explain(self, row: Row, name: str, tried: list[Attempt], counts: Attempt) -> None:
         judged = counts.result.exercises
-        texts = [ex.id for ex in texts_of(name) if ex.id in judged and judged[ex.id].given and not row.is_read(ex.id)]
+        texts = [ex.id for ex in texts_of(name) if ex.id in judged and judged[ex.id].points and not row.is_read(ex.id)]
         if texts:
             row.flags[name].append(f"texts to be read: {', '.join(texts)}")
         row.flags[name] += counts.result.flags
