@@ -57,19 +57,47 @@ def data_of(content: bytes) -> tuple[dict[str, Any], list[str]]:
     text, oddities = decoded(content)
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Unreadable(_other_file(content) or f"it is not valid JSON: {error.msg} at line {error.lineno}") from None
-    except RecursionError:
-        raise Unreadable("it is nested deeper than a notebook can be") from None
+    except (RecursionError, ValueError) as error:
+        data = _without_the_odd(text, content, error)
     except MemoryError:
         raise Unreadable("it needs more memory than a notebook may") from None
-    except ValueError as error:
-        raise Unreadable(f"it is not valid JSON: {str(error)[:100]}") from None
     if not isinstance(data, dict):
         raise Unreadable("it is JSON, but not a notebook")
     if re.search(r"\\u[dD][89a-fA-F]", text):
         data = _without_halves(data)
     return data, oddities
+
+
+_DEEPEST = 150
+"""Most lists and names that may lie in one another; an answer has at most 40."""
+
+_MOST_DIGITS = 400
+
+
+def _without_the_odd(text: str, content: bytes, error: Exception) -> Any:
+    """Read JSON with null for what is too deep or a number too long to be read: that costs an answer, not the file."""
+    if isinstance(error, json.JSONDecodeError):
+        raise Unreadable(_other_file(content) or f"it is not valid JSON: {error.msg} at line {error.lineno}") from None
+    try:
+        return json.loads(_shallow(text), parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None)
+    except (RecursionError, ValueError) as problem:
+        raise Unreadable(f"it is not valid JSON: {str(problem)[:100]}") from None
+
+
+def _shallow(text: str) -> str:
+    """Return JSON in which null stands for whatever lies too deep."""
+    kept, depth, end = [], 0, 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]', text):
+        if match[0] in "[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                kept.append(text[end : match.start()])
+        elif match[0] in "]}":
+            if depth == _DEEPEST + 1:
+                kept.append("null")
+                end = match.end()
+            depth -= 1
+    return "".join([*kept, text[end:]])
 
 
 def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:

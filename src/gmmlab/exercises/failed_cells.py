@@ -19,25 +19,30 @@ _SET = re.compile(
 """A line that sets names: also in a cell that cannot be parsed."""
 
 
-_SAYS_NOTHING = re.compile(
+_PIECES = re.compile(
     r"""(?P<text>(?P<long>'''|\"\"\")(?:\\.|[^\\])*?(?P=long)|(?P<short>['"])(?:\\.|[^\\\n])*?(?P=short))"""
-    r"|#[^\n]*|\s+",
+    r"|#[^\n]*|\s+|(?P<name>[^\W\d]\w*)",
     re.DOTALL,
 )
-"""Comments and blanks, but for those in texts."""
+"""Texts, comments, blanks and names in a cell's source."""
 
 MAX_SOURCE = 20_000
 """Characters of a cell's source that are looked at."""
 
 
-def plain(source: str) -> str:
-    """Return a cell's source without comments and blanks outside texts: however it is laid out, that is the same."""
-    return _SAYS_NOTHING.sub(lambda match: match["text"] or "", source[:MAX_SOURCE])
+def digest_of(source: str, but_for: Iterable[str] = ()) -> str:
+    """Return a digest of what a cell says, without comments, blanks outside texts, and the wording of some names."""
+    numbers = dict.fromkeys(but_for, "")
 
+    def said(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name in numbers:
+            numbers[name] = numbers[name] or f"_{sum(map(bool, numbers.values()))}"
+            return numbers[name]
+        return match["text"] or name or ""
 
-def digest_of(source: str) -> str:
-    """Return a digest of what a cell says, which comments and blanks do not change."""
-    return hashlib.sha256(plain(source).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    plain = _PIECES.sub(said, source[:MAX_SOURCE])
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class FailedCells:

@@ -57,7 +57,7 @@ def attack(points: float | None, said: str, student: str | None = None) -> Calla
 
     def register(make: Callable) -> Callable:
         def write(folder: Path) -> None:
-            made = make(folder) if make.__code__.co_argcount else make()
+            made = make(folder) if make.__code__.co_varnames[:1] == ("folder",) else make()
             if made is not None:
                 (folder / NAME).write_bytes(made if isinstance(made, bytes) else to_bytes(made))
 
@@ -235,14 +235,27 @@ def malformed_answers_after_a_valid_one():
     return notebook
 
 
-@attack(None, "deeper than a notebook")
+@attack(None, "names no exercise")
 def nested_beyond_the_stack():
     return b'{"cells": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 
 
-@attack(None, "not valid JSON")
+@attack(None, "names no exercise")
 def number_of_a_million_digits():
     return b'{"nbformat": 4, "cells": [' + b"9" * 1_000_000 + b"]}"
+
+
+@attack(REST, "stored answer malformed: fit-2")
+def one_answer_of_five_thousand_digits():
+    return to_bytes(answering({"kind": "int", "value": 12321})).replace(b"12321", b"7" * 5_000)
+
+
+for depth in (200, 400, 460, 490, 600, 2_000, 100_000):
+
+    @attack(REST, "stored answer malformed: fit-2", student=f"one answer {depth} deep")
+    def one_answer_that_is_nested_deeply(depth=depth):
+        hole = json.dumps("the hole").encode()
+        return to_bytes(answering({"kind": "list", "items": ["the hole"]})).replace(hole, nested(depth).encode())
 
 
 # Files that are no notebook
@@ -379,6 +392,25 @@ def zip_with_damaged_data(folder):
 @attack(None, "more than 1000 files")
 def zip_of_many_files(folder):
     archive(folder, "work.zip", **{f"{j}.ipynb": b"" for j in range(2_000)})
+
+
+@attack(FULL, "ok")
+def zip_of_a_working_folder_with_an_environment_and_a_thousand_pictures(folder):
+    inside = {f"lab/venv/lib/site-packages/gmmlab/lab/notebooks/{j}.ipynb": b"{}" for j in range(900)}
+    inside |= {f"lab/venv/share/{j}.js": b"" for j in range(3_000)} | {"lab/venv/pyvenv.cfg": b"home = /usr"}
+    inside |= {f"lab/.venv/lib/{j}.ipynb": b"" for j in range(2_000)}
+    inside |= {f"lab/pictures/{j}.png": b"" for j in range(2_000)}
+    archive(folder, "work.zip", **inside, **{f"lab/notebooks/{NAME}": to_bytes(lab_notebook())})
+
+
+@attack(FULL, "ok")
+def working_folder_with_an_environment(folder):
+    for place in ("venv/share", "notebooks"):
+        (folder / place).mkdir(parents=True)
+    for j in range(1_100):
+        (folder / "venv" / "share" / f"{j}.ipynb").write_bytes(b"")
+    (folder / "venv" / "pyvenv.cfg").write_bytes(b"home = /usr")
+    (folder / "notebooks" / NAME).write_bytes(to_bytes(lab_notebook()))
 
 
 def tar(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> None:
@@ -613,6 +645,11 @@ def modules_beside_the_notebook(folder):
 
 @attack(FULL, "ok", student="=cmd|' C calc'!A0")
 def formula_for_a_name():
+    return lab_notebook()
+
+
+@attack(FULL, "ok", student="＝1+1")
+def formula_of_full_width_for_a_name():
     return lab_notebook()
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import psutil
 import pytest
 
@@ -19,6 +21,7 @@ from gmmlab.course.sandbox import Limits, available, rerun
 from gmmlab.course.sandbox.template import _stop_kept
 from gmmlab.exercises import ANSWER_MIME, exercises, judge
 from gmmlab.exercises.registry import find
+from gmmlab.paths import lab_folder
 
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.slow
@@ -127,6 +130,17 @@ def template():
     _stop_kept()  # one that tests of another file have started
     OTHERS.update(processes())
     rerun(notebook("1"), inputs={})
+
+
+class TestOrder:
+    def test_cells_may_run_in_the_order_of_their_counts(self):
+        content = json.loads(notebook("print(x)", "# after the cell above\nx = 2", "x = 1"))
+        for cell, count in zip(content["cells"], (7, None, 3), strict=True):
+            cell["execution_count"] = count
+        came = {by: rerun(json.dumps(content).encode(), inputs={}, by_counts=by).notebook for by in (False, True)}
+        assert text(came[True], 0) == "1\n"
+        assert "not defined" in text(came[False], 0)
+        assert [cell["execution_count"] for cell in came[True]["cells"]] == [2, 3, 1]
 
 
 class TestTime:
@@ -344,6 +358,13 @@ print(found)
 
 
 class TestReach:
+    def test_paths_of_the_grader_are_not_shown(self):
+        show = "import gmmlab\nprint(sys.prefix, sys.path, gmmlab.__file__)\nnp.linalg.inv([1.0])"
+        shown = json.dumps(attack(show).notebook["cells"][1]["outputs"])
+        assert "LinAlgError" in shown
+        for path in (sys.prefix, str(Path(np.__file__).parents[1]), str(lab_folder())):
+            assert path not in shown
+
     def test_a_detached_child_dies_with_the_submission(self):
         assert attack(DETACH).status == "ok"
 

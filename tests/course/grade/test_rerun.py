@@ -11,9 +11,10 @@ import pytest
 from course.grade.classroom import answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course.cli import main
 from gmmlab.course.grade.assess import worked_cells
-from gmmlab.course.grade.store import seed_of
+from gmmlab.course.grade.store import Store, seed_of
 from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.course.grade.workers import Mode, Work, grade_one
+from gmmlab.exercises import ANSWER_MIME
 from gmmlab.exercises.answers import record_calls
 from gmmlab.exercises.registry import find
 
@@ -35,9 +36,9 @@ def sandbox(monkeypatch):
     """Put a sandbox in place that gives back what a test says, and notes what it was given."""
     asked = {}
 
-    def rerun(notebook, *, inputs, limits, sandbox, worked):
+    def rerun(notebook, *, inputs, limits, sandbox, worked, by_counts):
         asked.update(inputs=inputs, sandbox=sandbox, worked=worked)
-        return SimpleNamespace(**asked["gives"](inputs))
+        return SimpleNamespace(**asked["by counts" if by_counts and "by counts" in asked else "gives"](inputs))
 
     module = ModuleType("gmmlab.course.sandbox")
     module.rerun = rerun
@@ -131,6 +132,55 @@ def test_run_without_a_notebook_has_no_points(sandbox):
     assert (result.status, result.points, page) == ("timed out", None, None)
 
 
+def moved():
+    """Return a notebook whose check cells stand at the top and were run last."""
+    notebook = lab_notebook()
+    notebook["cells"].sort(key=lambda cell: not cell["id"].endswith("-check"))
+    return notebook
+
+
+def test_where_the_order_of_the_file_earns_less_that_of_the_counts_is_tried(sandbox):
+    sandbox["gives"] = run_with(within_only, fit_2="a")
+    sandbox["by counts"] = run_with(whole_covariance)
+    result, _ = graded(moved())
+    assert (result.status, result.points, result.flags) == ("ok", 6, ["cells run out of order"])
+    result, _ = graded()
+    assert (result.status, result.points) == ("ok", 3)
+
+
+def test_what_earns_less_than_saved_in_either_order_is_not_ok(sandbox):
+    sandbox["gives"] = run_with(whole_covariance, fit_2="a")
+    sandbox["by counts"] = run_with(within_only, fit_2="a")
+    result, page = graded(moved())
+    assert (result.status, result.points) == ("order", 4)
+    assert b"in another order than they stand in" in page
+
+
+def test_flags_look_at_both_files_and_tries_are_those_of_the_saved_one(sandbox):
+    def gives(inputs):
+        came = run_with(whole_covariance)(inputs)
+        cell_of(came["notebook"], "fit-2-check")["outputs"][0]["data"][ANSWER_MIME]["source"] = "0"
+        return came
+
+    sandbox["gives"] = gives
+    saved = lab_notebook()
+    cell_of(saved, "fit-1-check")["outputs"][0]["data"][ANSWER_MIME].update(lab="0.0", tries=7)
+    result, _ = graded(saved)
+    assert result.flags == [
+        "answers by another version of the lab: fit-1",
+        "when it was run again: made by code that is not in the notebook: fit-2",
+    ]
+    assert result.exercises["fit-1"].tries == 7
+
+
+def test_what_the_notebook_says_of_its_points_is_not_on_the_page(sandbox):
+    sandbox["gives"] = run_with(whole_covariance)
+    saved = lab_notebook()
+    shown = cell_of(saved, "progress")["outputs"][0]["data"]["text/plain"]
+    assert "6 of 6 points; 3 of 3 exercises answered" in "".join(shown)
+    assert b"exercises answered" not in graded()[1]
+
+
 def test_results_of_other_seeds_are_not_mixed_up():
     assert len({str(Mode()), str(MODE), str(Mode(rerun=True, seed=12)), str(Mode(True, 11, "none"))}) == 4
 
@@ -166,6 +216,13 @@ def test_seed_that_nobody_gave_stays_that_of_the_folder(tmp_path):
     drawn = seed_of(tmp_path, None)
     assert drawn > 0
     assert seed_of(tmp_path, None) == drawn
+
+
+def test_after_pages_were_handed_out_inputs_are_new_and_what_is_graded_stays(tmp_path):
+    drawn = seed_of(tmp_path, None)
+    Store(tmp_path).hand_out([], tmp_path / "feedback")
+    assert seed_of(tmp_path, None) != drawn
+    assert str(Mode(True, 1, asked=False)) == str(Mode(True, 2, asked=False)) != str(Mode(True, 2))
 
 
 @pytest.mark.slow

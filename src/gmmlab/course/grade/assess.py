@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from gmmlab import __version__, paths
 from gmmlab.course.author.student_copies import remove_solutions
+from gmmlab.course.grade.alike import gist
 from gmmlab.course.grade.given import in_short, text_in
 from gmmlab.course.grade.read import Cell, Notebook, Output, answers_in
 from gmmlab.exercises import judge
 from gmmlab.exercises.answers import SCHEMA
-from gmmlab.exercises.failed_cells import MAX_SOURCE, digest_of
+from gmmlab.exercises.failed_cells import MAX_SOURCE, digest_of, names_set
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.form import ChoiceForm, TextForm
 from gmmlab.exercises.registry import exercises, find
@@ -25,7 +26,7 @@ _INVALID = {"malformed", "unjudged"}
 _CANDIDATES = 20
 
 _INTERNALS = re.compile(
-    r"gmmlab\.(exercises\.|course)|import gmmlab\.exercises|gmmlab import .*\bexercises"
+    r"gmmlab\.(exercises\.(?!answers\b)|course)|import gmmlab\.exercises|gmmlab import .*\bexercises"
     r"|gmmlab\.exercises import .*(\*|\b(judg|exercises|registry|lessons|form|ANSWER_MIME|Exercise|Feedback))"
     r"|vnd\.gmmlab|_mimebundle_|__(globals|closure|code|import|loader)__|\bf_(globals|back|locals)\b|\b_getframe\b"
     r"|\bsys\.modules\b|\bimport_module\b|\bget_objects\b|\bgetsource\b|\bsite-packages\b"
@@ -46,7 +47,10 @@ class Judged:
     lines : list of (float, bool, str, str)
         For each line of the rubric its worth, whether it is met, the mistake recognised, what the student was told.
     answer : str
-        Fingerprint of the answer: equal answers, to the last bit, have equal ones. Empty where there is no answer.
+        Fingerprint of the answer: answers that say the same have equal ones. Empty where there is no answer.
+    code : str
+        Fingerprint of the answer cell: cells that say the same, whatever they call their own names, have equal ones.
+        Empty where there is none, or it is still the stub.
     tries : int
         How many different answers the student tried, as the notebook says; 0 where it does not.
     given : str
@@ -57,6 +61,7 @@ class Judged:
     status: str
     lines: list[tuple[float, bool, str, str]] = field(default_factory=list)
     answer: str = ""
+    code: str = ""
     tries: int = 0
     given: str = ""
 
@@ -111,11 +116,12 @@ class Result:
 
 
 class Answered(NamedTuple):
-    """The answer that counts: what the check says of it, and the output and cell that hold it."""
+    """The answer that counts: what the check says of it, the output and cell that hold it, and the answer cell."""
 
     feedback: Feedback
     output: Output
     cell: Cell
+    own: Cell | None
 
 
 def judge_notebook(notebook: Notebook, name: str, seed: int = 0) -> dict[str, Answered]:
@@ -139,10 +145,11 @@ def judge_notebook(notebook: Notebook, name: str, seed: int = 0) -> dict[str, An
     judged = {}
     for ex in exercises(name):
         candidates = [(notebook.cells[number], output) for number, output in stored.get(ex.id, [])]
-        tried = []
+        cells = [cell for cell in notebook.cells if f"{ex.id}-answer" in cell.names and cell.kind == "code"]
+        own, tried = cells[-1] if cells else None, []
         for cell, output in reversed(candidates[-_CANDIDATES:]):
             feedback = judge(_drawn_from(output.answer, seed))
-            tried.append(Answered(feedback, output, cell))
+            tried.append(Answered(feedback, output, cell, own))
             if feedback.lines and not _invalid(feedback):
                 break
         if tried:
@@ -171,9 +178,10 @@ def results_of(answered: dict[str, Answered], name: str) -> dict[str, Judged]:
 def _judged(one: Answered) -> Judged:
     lines = [(line.points, line.met, _named(line), line.message[:1000]) for line in one.feedback.lines]
     status = one.feedback.status
-    fingerprint = "" if status == "open" else _fingerprint(one.output)
-    given = _given(one) if status != "open" else ""
-    return Judged(one.feedback.points, status, lines, fingerprint, _tries(one), given)
+    if status == "open":
+        return Judged(one.feedback.points, status, lines, tries=_tries(one))
+    answer, code = gist(one.output.answer.get("answers")), "" if _is_stub(one) else _code(one.own)
+    return Judged(one.feedback.points, status, lines, answer, code, _tries(one), _given(one))
 
 
 def _given(one: Answered) -> str:
@@ -184,6 +192,18 @@ def _given(one: Answered) -> str:
 
 def _named(line: Line) -> str:
     return "" if line.met else line.mistake or "other"
+
+
+def _code(own: Cell | None) -> str:
+    return digest_of(own.source, names_set(own.source)) if own is not None else ""
+
+
+def _is_stub(one: Answered) -> bool:
+    """Whether the answer cell is empty, or as students get it."""
+    if one.own is None:
+        return False
+    stub = lab_sources().get(f"{one.feedback.exercise.id}-answer", "")
+    return one.own.source.split() in ([], stub.split())
 
 
 def _tries(one: Answered) -> int:
@@ -199,9 +219,13 @@ def _fingerprint(output: Output) -> str:
     return hashlib.sha256(coded.encode("ascii")).hexdigest()[:24]
 
 
-def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> list[str]:
-    """Return what an instructor should look at in a notebook: facts, never verdicts."""
-    older = [id for id, one in answered.items() if _older(notebook, id, one)]
+_KNOWN_SAVED = "shows other points than the check gives", "function called on other inputs than the lab's"
+"""Findings that say nothing after a rerun, since inside nobody knows the seed."""
+
+
+def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered], *, rerun: bool = False) -> list[str]:
+    """Return what an instructor should look at in a notebook, perhaps after a ``rerun``: facts, never verdicts."""
+    older = [id for id, one in answered.items() if _older(one)]
     own = [ex.id for ex in exercises(name)]
     shown = {id: _shown(one.output) for id, one in answered.items()}
     findings = {
@@ -228,8 +252,10 @@ def flags_of(notebook: Notebook, name: str, answered: dict[str, Answered]) -> li
             f"cell {number}" for number, cell in enumerate(notebook.cells, 1) if _looks_behind(cell)
         ],
     }  # fmt: skip
+    for words in _KNOWN_SAVED if rerun else ():
+        del findings[words]
     flags = [f"{words}: {', '.join(ids)}" for words, ids in findings.items() if ids]
-    if _out_of_order(notebook):
+    if out_of_order(notebook):
         flags.append("cells run out of order")
     if notebook.claims and notebook.claims != name:
         flags.append(f"its metadata say {notebook.claims[:60]}, its answers belong to {name}")
@@ -248,7 +274,8 @@ def _shown(output: Output) -> float | None:
         return None
 
 
-def _out_of_order(notebook: Notebook) -> bool:
+def out_of_order(notebook: Notebook) -> bool:
+    """Whether the counts of cells say that they were run in another order than they stand in."""
     counts = [cell.count for cell in notebook.cells if cell.kind == "code" and cell.count is not None]
     return any(later <= earlier for earlier, later in pairwise(counts))
 
@@ -258,16 +285,12 @@ def _edited(id: str, cell: Cell) -> bool:
     return expected is not None and "".join(cell.source.split()) != "".join(expected.split())
 
 
-def _older(notebook: Notebook, id: str, one: Answered) -> bool:
+def _older(one: Answered) -> bool:
     """Whether the answer cell was run after its check, or is still the stub although an answer is stored."""
-    cells = [cell for cell in notebook.cells if f"{id}-answer" in cell.names and cell.kind == "code"]
-    if not cells or one.feedback.status == "open":
+    if one.own is None or one.feedback.status == "open":
         return False
-    last = cells[-1]
-    if None not in (last.count, one.cell.count) and last.count > one.cell.count:
-        return True
-    stub = lab_sources().get(f"{id}-answer")
-    return not last.source.strip() or (stub is not None and last.source.split() == stub.split())
+    counts = one.own.count, one.cell.count
+    return (None not in counts and counts[0] > counts[1]) or _is_stub(one)
 
 
 def _made_elsewhere(notebook: Notebook, id: str, one: Answered) -> bool:

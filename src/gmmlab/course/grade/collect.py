@@ -11,7 +11,7 @@ from zipfile import is_zipfile
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.handed_in import Handed, by_metadata, by_name, by_time
-from gmmlab.course.grade.tree import MAX_FILES, Archives, Stream, in_folder
+from gmmlab.course.grade.tree import MAX_FILES, MAX_MEMBERS, Archives, Stream, in_folder
 from gmmlab.exercises.registry import exercises
 
 MAX_NOTEBOOKS = 100
@@ -226,13 +226,14 @@ class _Listing:
         return found
 
     def _of_student(self, student: Student | None, streams: list[Stream], where: str, home: str) -> Iterator[Found]:
-        if len(streams) > MAX_FILES:
+        looked_at = [each for each in streams if (each.problem if each.is_folder else _kind(each.name))]
+        if len(looked_at) > MAX_FILES or len(streams) > MAX_MEMBERS:
             yield Found(student, home, problem=f"it holds more than {MAX_FILES} files; the rest was not read")
-        for each in streams[:MAX_FILES]:
+        for each in looked_at[:MAX_FILES]:
             place = _below(where, each.name)
-            if each.is_folder and each.problem:
+            if each.is_folder:
                 yield Found(student, place, problem=each.problem)
-            elif not each.is_folder and _kind(each.name):
+            else:
                 yield from self._file(student, each, place)
 
     def _file(self, student: Student | None, stream: Stream, where: str) -> Iterator[Found]:

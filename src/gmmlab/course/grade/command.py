@@ -58,4 +58,5 @@ def _mode(options: argparse.Namespace, out: Path) -> Mode:
             "it can read your files and use the network.",
             file=sys.stderr,
         )
-    return Mode(True, seed_of(out, options.seed), options.sandbox, Limits(), options.full)
+    asked = options.seed is not None
+    return Mode(True, seed_of(out, options.seed), options.sandbox, Limits(), options.full, asked)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.aliases import question
-from gmmlab.course.grade.alike import alike
+from gmmlab.course.grade.alike import Given, alike
 from gmmlab.course.grade.assess import Judged, Result
 from gmmlab.course.grade.class_list import Listed, plain
 from gmmlab.course.grade.collect import Found, Student
@@ -290,7 +290,8 @@ class Gradebook:
 
     def look(self) -> None:
         """Read all results once: which notebooks there are, and which answers are alike."""
-        answers: dict[str, dict[int, str]] = defaultdict(dict)
+        answers: dict[str, dict[int, tuple[float, str]]] = defaultdict(dict)
+        codes: dict[str, dict[int, tuple[float, str]]] = defaultdict(dict)
         files: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         names: Counter[str] = Counter()
         handed_in = 0
@@ -298,10 +299,11 @@ class Gradebook:
             names.update(list(row.counted))
             handed_in += bool(row.counted)
             for name, attempt in row.counted.items():
-                given = {id: j.answer for id, j in attempt.result.exercises.items() if j.answer}
-                for id, fingerprint in given.items():
-                    answers[id][place] = fingerprint
-                if given:
+                for id, judged in attempt.result.exercises.items():
+                    for compared, fingerprint in ((answers, judged.answer), (codes, judged.code)):
+                        if fingerprint:
+                            compared[id][place] = judged.points, fingerprint
+                if attempt.is_answered:
                     files[name, self.digests[attempt.number]].append(place)
         known = dict.fromkeys(ex.notebook for ex in exercises())
         counts = [name for name in known if 2 * names[name] >= handed_in and names[name]]
@@ -314,10 +316,10 @@ class Gradebook:
                 f"Does this count: {', '.join(few)}? It is listed and not counted. "
                 f"Say what counts, such as: --notebooks {','.join(name[:2] for name in self.notebooks) or '03,04'}"
             )
-        self.pairs = self._pairs(answers, files)
+        self.pairs = self._pairs({"answers": answers, "answer cells": codes}, files)
 
     def _pairs(
-        self, answers: dict[str, dict[int, str]], files: dict[tuple[str, bytes], list[int]]
+        self, compared: Mapping[str, Mapping[str, Given]], files: dict[tuple[str, bytes], list[int]]
     ) -> dict[int, list[tuple[str, str]]]:
         flags: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for (name, _), same in files.items():
@@ -326,15 +328,15 @@ class Gradebook:
             for place in same if len(same) > 1 else ():
                 others = [self.students[other].key for other in first if other != place][:_NAMED]
                 flags[place].append((name, f"the same file as {_some(others, len(same) - 1)}"))
-        with_whom: dict[int, dict[str, int]] = defaultdict(dict)
-        for (one, other), shared in alike(answers, len(self.students)).items():
-            with_whom[one][self.students[other].key] = len(shared)
-            with_whom[other][self.students[one].key] = len(shared)
-        for place, others in with_whom.items():
-            listed = [f"{name} ({count} answers)" for name, count in sorted(others.items())]
-            flags[place].append(
-                ("", f"answers identical to the last bit, beyond chance, with {_some(listed[:_NAMED], len(listed))}")
-            )
+        for what, given in compared.items():
+            with_whom: dict[int, dict[str, int]] = defaultdict(dict)
+            for (one, other), shared in alike(given, len(self.students)).items():
+                with_whom[one][self.students[other].key] = len(shared)
+                with_whom[other][self.students[one].key] = len(shared)
+            for place, others in with_whom.items():
+                listed = [f"{name} ({count} exercises)" for name, count in sorted(others.items())]
+                words = f"{what} alike beyond chance with {_some(listed[:_NAMED], len(listed))}"
+                flags[place].append(("", words))
         return flags
 
     def _line_of(self, student: Student) -> Listed | None:

@@ -33,6 +33,9 @@ MAX_PAGE = 8_000_000
 MAX_PNG = 4_000_000
 MAX_PIXELS = 40_000_000
 
+_PROGRESS = re.compile(r"[\d.]+ of [\d.]+ points; \d+ of \d+ exercises answered")
+"""What `progress` shows: what the notebook believes, beside what was judged."""
+
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Control characters, and those that turn the direction of writing: they could make a text read as another.
 _UNSEEN = {
@@ -158,8 +161,8 @@ _NOTHING = {"png": "", "alt": "", "note": "", "text": ""}
 
 
 def _output(output: Output, number: int, room: int) -> dict[str, str] | None:
-    if output.answer is not None:
-        return None  # the panel above says it, from the check itself
+    if output.answer is not None or _PROGRESS.fullmatch(output.text.strip()):
+        return None  # the panels above say it, from the checks themselves
     if output.png:
         picture = png(output.png)
         if picture is None:

@@ -108,6 +108,8 @@ class Store:
         for name in before.keys() - now.keys():
             (feedback / name).unlink(missing_ok=True)
         atomic_write(ledger, json.dumps(now).encode(), durable=False)
+        # What a page shows may be the inputs that were hidden until now.
+        (self.folder / "seed").unlink(missing_ok=True)
 
 
 def _read(ledger: Path) -> dict[str, str]:
@@ -119,7 +121,7 @@ def _read(ledger: Path) -> dict[str, str]:
 
 
 def seed_of(out: Path, seed: int | None) -> int:
-    """Return the seed for hidden inputs: the one given, else that of the folder's first run, else a new one."""
+    """Return the seed for hidden inputs: the one given, else one that is new since pages were handed out last."""
     if seed is not None:
         return seed
     path = out / ".results" / "seed"

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -21,7 +22,8 @@ def cell(value: str) -> str:
     clean = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in value)
     if _NUMBER.fullmatch(clean):
         return clean
-    return f"'{clean}" if clean.lstrip()[:1] in ("=", "+", "-", "@") or value[:1] in ("\t", "\r", "\n") else clean
+    first = unicodedata.normalize("NFKC", clean.lstrip()[:1])  # some spreadsheets take the full-width ＝ for =
+    return f"'{clean}" if first in ("=", "+", "-", "@") or value[:1] in ("\t", "\r", "\n") else clean
 
 
 def write(path: Path, lines: Iterable[Iterable[str]]) -> None:

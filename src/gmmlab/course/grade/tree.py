@@ -27,10 +27,10 @@ MAX_ARCHIVE = 100_000_000
 """Most bytes of an archive inside another one, and of a .tar file unpacked."""
 
 MAX_FILES = 1_000
-"""Most files that are looked at for one student."""
+"""Most notebooks and archives that are looked at for one student."""
 
 MAX_MEMBERS = 10_000
-"""Most files in a .tar file."""
+"""Most files in a .tar file, or in a student's folder."""
 
 MAX_DEPTH = 8
 """Most folders of a student that lie in one another."""
@@ -90,7 +90,11 @@ class Stream(NamedTuple):
 def in_folder(root: Path) -> Iterator[Stream]:
     """Yield what lies in a folder on disk; of each folder in it at most one stream more than is looked at."""
     for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
-        yield from islice(_walk(entry, root, 0), MAX_FILES + 1)
+        yield from islice(_walk(entry, root, 0), MAX_MEMBERS + 1)
+
+
+_ENVIRONMENT = "pyvenv.cfg"
+"""What lies in an environment of Python's, of which nothing is handed in."""
 
 
 def _walk(entry: os.DirEntry, root: Path, depth: int) -> Iterator[Stream]:
@@ -107,6 +111,8 @@ def _walk(entry: os.DirEntry, root: Path, depth: int) -> Iterator[Stream]:
         entries = sorted(os.scandir(entry.path), key=lambda each: (each.is_dir(follow_symlinks=False), each.name))
     except OSError as error:
         problem = f"the folder cannot be read: {error.strerror}"
+    if any(each.name == _ENVIRONMENT for each in entries):
+        return
     if depth > MAX_DEPTH:
         problem, entries = f"it lies more than {MAX_DEPTH} folders deep", []
     yield stream._replace(problem=problem, is_folder=True)
@@ -143,8 +149,10 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[Stream]:
 
 def _in_tar(content: bytes) -> Iterator[Stream]:
     archive = tarfile.TarFile(fileobj=io.BytesIO(content))
-    for number, info in enumerate(archive):
-        if number == MAX_MEMBERS:
+    seen = 0
+    for info in archive:
+        seen += Stream(info.name, io.BytesIO).is_seen
+        if seen > MAX_MEMBERS:
             raise LabError(f"it holds more than {MAX_MEMBERS} files")
         problem = "" if info.isreg() else _LINK if info.issym() or info.islnk() else _IRREGULAR
         when = float(info.mtime) if 0 <= info.mtime < 2**40 else 0.0
@@ -174,6 +182,13 @@ def content_of(file: IO[bytes], most: int, it: str = "unpacked it") -> bytes:
     return content
 
 
+def _handed_in(streams: Iterator[Stream]) -> list[Stream]:
+    """Return what a student made: nothing hidden, and no environment of Python's."""
+    seen = [each for each in streams if each.is_seen]
+    homes = {each.parts[:-1] for each in seen if len(each.parts) > 1 and each.parts[-1] == _ENVIRONMENT}
+    return [each for each in seen if not any(each.parts[:k] in homes for k in range(1, len(each.parts) + 1))]
+
+
 class Archives:
     """Reads files on disk, in archives, and in archives in archives; those on the way to the last one stay open."""
 
@@ -201,7 +216,7 @@ class Archives:
             try:
                 file = self._file(way)
                 self._open.append((way, file if len(way) == 1 else io.BytesIO(content_of(file, MAX_ARCHIVE)), []))
-                members = enumerate(each for each in _in_archive(self._open[-1][1]) if each.is_seen)
+                members = enumerate(_handed_in(_in_archive(self._open[-1][1])))
                 self._open[-1][2].extend(each._replace(way=(*way, number)) for number, each in members)
             except (LabError, *_DAMAGE) as error:
                 self._close(way[:-1])

@@ -10,13 +10,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as wait_for_one
 from typing import Any, NamedTuple
 
 from gmmlab import __version__
 from gmmlab.course import ONE_THREAD, LabError
-from gmmlab.course.grade.assess import Answered, Result, flags_of, judge_notebook, results_of, worked_cells
+from gmmlab.course.grade.assess import (
+    Answered,
+    Result,
+    flags_of,
+    judge_notebook,
+    out_of_order,
+    results_of,
+    worked_cells,
+)
 from gmmlab.course.grade.page import feedback_page
 from gmmlab.course.grade.read import Notebook, Unreadable, from_data, read, recognise
 from gmmlab.course.grade.time_and_memory import OutOfTime, limits
@@ -31,6 +39,7 @@ class Mode:
     """How to grade: by the stored answers, or by running each notebook again, with inputs drawn from ``seed``.
 
     Where a notebook begins with the lab's own worked cells, these are run once for many; with ``full`` they are not.
+    Where nobody asked for the seed, what was graded with an earlier one stays.
     """
 
     rerun: bool = False
@@ -38,12 +47,14 @@ class Mode:
     sandbox: str = "bubblewrap"
     limits: Any = None
     full: bool = False
+    asked: bool = True
 
     def __str__(self) -> str:
         """Return all that a result depends on."""
         if not self.rerun:
             return "stored"
-        return f"rerun seed={self.seed} {self.sandbox} {self.limits}{' full' if self.full else ''}"
+        seed = f"seed={self.seed} " if self.asked else ""
+        return f"rerun {seed}{self.sandbox} {self.limits}{' full' if self.full else ''}"
 
 
 class Work(NamedTuple):
@@ -59,6 +70,13 @@ Done = tuple[Result, bytes | None]
 
 NOT_RUN = "not run"
 """The status of a notebook whose check cells have no outputs."""
+
+ORDER = "order"
+"""The status of a notebook that earns less than its saved answers in any order in which its cells can be run again."""
+
+_IN_WORDS = {
+    ORDER: "its cells had been run in another order than they stand in, and earn less in either order than is saved"
+}
 
 
 def grade_one(work: Work, hard: bool = True) -> Done:
@@ -105,33 +123,69 @@ def _named(content: bytes) -> str:
 
 
 def _graded(work: Work, notebook: Notebook, name: str, hard: bool) -> Done:
-    again = _again(work, name) if work.mode.rerun else None
     with limits(hard=hard):
-        answered = judge_notebook(notebook, name)
-        flags = flags_of(notebook, name, answered)
-        status, reason, seen = "ok", "", notebook
-        if again is not None:
-            status, seen = again
-            saved, answered = answered, judge_notebook(seen, name, work.mode.seed) if seen else {}
-            flags += _differences(saved, answered)
-            reason = "" if status == "ok" else f"when it was run again: {status}"
-        if again is None and not answered:
-            status, reason = (
-                NOT_RUN,
-                "it holds no result of any check cell: it was handed in without being run and saved",
-            )
-        judged = results_of(answered, name) if seen and status != NOT_RUN else {}
-        result = Result(status, reason, name, judged, flags)
-    return result, _page(work, name, seen, answered, reason, hard) if seen else None
+        saved = judge_notebook(notebook, name)
+        flags = flags_of(notebook, name, saved)
+    status, reason, seen, answered = "ok", "", notebook, saved
+    if work.mode.rerun:
+        status, seen, answered = _best_run(work, notebook, name, saved, hard)
+        reason = "" if status == "ok" else f"when it was run again: {_IN_WORDS.get(status, status)}"
+    elif not answered:
+        status = NOT_RUN
+        reason = "it holds no result of any check cell: it was handed in without being run and saved"
+    if seen is None:
+        return Result(status, reason, name, {}, flags), None
+    with limits(hard=hard):
+        judged = results_of(answered, name) if status != NOT_RUN else {}
+        if work.mode.rerun:
+            tries = {id: one.tries for id, one in results_of(saved, name).items()}
+            judged = {id: replace(one, tries=max(one.tries, tries[id])) for id, one in judged.items()}
+            again = [flag for flag in flags_of(seen, name, answered, rerun=True) if flag not in flags]
+            flags += _differences(saved, answered) + [f"when it was run again: {flag}" for flag in again]
+    return Result(status, reason, name, judged, flags), _page(work, name, seen, answered, reason, hard)
 
 
-def _again(work: Work, name: str) -> tuple[str, Notebook | None]:
+Run = tuple[str, Notebook | None, dict[str, Answered]]
+
+
+def _best_run(work: Work, notebook: Notebook, name: str, saved: dict[str, Answered], hard: bool) -> Run:
+    """Run a notebook again as its cells stand; if that earns less than saved, in the order that their counts tell."""
+
+    def run(by_counts: bool) -> Run:
+        status, seen = _again(work, name, by_counts)
+        with limits(hard=hard):
+            return status, seen, judge_notebook(seen, name, work.mode.seed) if seen else {}
+
+    best = run(by_counts=False)
+    if best[1] is None or _worth(best[2]) >= _worth(saved) or not out_of_order(notebook):
+        return best
+    best = max(best, run(by_counts=True), key=lambda each: _worth(each[2]))
+    return (ORDER, *best[1:]) if best[0] == "ok" and _known(best[2]) < _known(saved) else best
+
+
+def _worth(answered: dict[str, Answered]) -> float:
+    return sum(one.feedback.points for one in answered.values())
+
+
+def _known(answered: dict[str, Answered]) -> float:
+    """Return what the answers are worth that hidden inputs do not change."""
+    return _worth({id: one for id, one in answered.items() if one.feedback.exercise.inputs is None})
+
+
+def _again(work: Work, name: str, by_counts: bool) -> tuple[str, Notebook | None]:
     """Run a notebook again in the sandbox."""
     from gmmlab.course.sandbox import rerun
 
     inputs = {ex.id: ex.inputs(work.mode.seed) for ex in exercises(name) if ex.inputs is not None}
     worked = () if work.mode.full else worked_cells(name)
-    came = rerun(work.content, inputs=inputs, limits=work.mode.limits, sandbox=work.mode.sandbox, worked=worked)
+    came = rerun(
+        work.content,
+        inputs=inputs,
+        limits=work.mode.limits,
+        sandbox=work.mode.sandbox,
+        worked=worked,
+        by_counts=by_counts,
+    )
     try:
         return came.status, from_data(came.notebook) if came.notebook is not None else None
     except Unreadable:

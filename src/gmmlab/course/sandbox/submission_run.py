@@ -3,15 +3,20 @@
 import json
 import os
 import select
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import gmmlab
 from gmmlab.course.sandbox.isolation import WORK
 from gmmlab.course.sandbox.template import Limits, Template, template
+from gmmlab.paths import lab_folder
 
 GRACE = 1.0
 """Seconds that a cell which is late has to end by itself, before its process is killed."""
@@ -154,6 +159,8 @@ class Try:
 
     def _hear(self, line: bytes) -> None:
         """Take one message; what the lab's own program would not say is not heard."""
+        for path in _graders_paths():
+            line = line.replace(path, b"...")
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
@@ -170,6 +177,14 @@ class Try:
             self.cell_deadline = time.monotonic() + self.run.limits.cell + GRACE
         else:
             self.run.results[index] = _result(message)
+
+
+@cache
+def _graders_paths() -> list[bytes]:
+    """Return where this Python and this package are, as JSON writes it, the longest first: nobody else's business."""
+    paths = {str(path) for path in (Path(gmmlab.__file__).parents[1], sys.prefix, sys.base_prefix, lab_folder())}
+    paths |= {path for path in sys.path if path.endswith("site-packages")}
+    return sorted((json.dumps(path)[1:-1].encode() for path in paths - {"/", "/usr"}), key=len, reverse=True)
 
 
 def _result(message: dict[str, Any]) -> dict[str, Any]:
