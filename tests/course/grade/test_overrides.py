@@ -1,5 +1,8 @@
 """Points and comments by hand: applied last, shown as such, kept, and flagged when the work under them changes."""
 
+import os
+import re
+
 import pytest
 
 from course.grade.classroom import FIT, answer, lab_notebook
@@ -52,8 +55,6 @@ def root(tmp_path):
 
 
 def hand_in(root, name, notebook, when):
-    import os
-
     path = root / "work" / name / "a.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(small(notebook))
@@ -82,7 +83,14 @@ def test_points_by_hand_from_first_to_last(root):
     assert (problems["zoe"]["file"], problems["zoe"]["reason"]) == ("overrides.csv", "no student is called zoe")
     page = (root / "out" / "feedback" / "bob" / f"{FIT}.html").read_text(encoding="utf-8")
     assert "Handed in by bob: <strong>50 of 60 points</strong>" in page
-    assert "fit-2 set to 1 (misread)" in page
+    steps = re.findall(r"<tr><th scope=row>([^<]*)</th><td class=n>([^<]*)</td></tr>", page)
+    assert steps == [
+        ("by the checks", "40"),
+        ("fit-2 set to 1 (misread)", "+10"),
+        ("1 day late: 10% off", "-5"),
+        ("fit-1 +0.5 (kind)", "+5"),
+        ("what counts", "50"),
+    ]
     assert "On fit-2: Look at the plot." in page
     untouched = (root / "out" / "feedback" / "ann" / f"{FIT}.html").read_text(encoding="utf-8")
     assert "Handed in by ann: <strong>60 of 60 points</strong>" in untouched

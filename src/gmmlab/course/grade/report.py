@@ -94,21 +94,31 @@ def _link(row: Row, name: str) -> str:
 
 def grade_of(row: Row, name: str) -> bytes:
     """Return what stands above a student's page: name and grade, and how it came about."""
-    grade, of = row.grades[name], f"{row.worth[name]:.10g} points"
+    grade, scale = row.grades[name], row.worth[name] / possible(name)
     judged = row.counted[name].result.exercises
-    given = sum(one.points for one in judged.values()) * row.worth[name] / possible(name)
     own = [(ex.id, one) for ex in exercises(name) for one in row.overrides.get(ex.id, [])]
-    by_hand = [one for _, one in own if one.points is not None]
-    steps = [("by the checks", f"{given:.10g}"), *((one.words, "") for one in by_hand if not one.is_change)]
-    steps += [(grade.late, f"-{grade.penalty:.10g}")] if grade.late else []
-    steps += [(one.words, "") for one in by_hand if one.is_change]
+    steps = [("by the checks", _points(sum(one.points for one in judged.values()) * scale))]
+    for is_change in (False, True):  # in the order in which they are applied
+        for id, one in own:
+            if one.points is not None and one.is_change == is_change:
+                before = 0.0 if is_change or id not in judged else judged[id].points
+                steps.append((one.words, _points((one.points - before) * scale, "+")))
+        if grade.late and not is_change:
+            steps.append((grade.late, _points(-grade.penalty, "+")))
     return render(
         "grade.html",
         student=row.student.key,
-        total="it does not count for you" if name in row.excused else f"{grade.total:.10g} of {of}",
-        steps=[*steps, ("what counts", f"{grade.total:.10g}")] if len(steps) > 1 else [],
+        total="it does not count for you"
+        if name in row.excused
+        else f"{_points(grade.total)} of {row.worth[name]:g} points",
+        steps=[*steps, ("what counts", _points(grade.total))] if len(steps) > 1 else [],
         comments=[(id, one.comment) for id, one in own if one.comment],
     )
+
+
+def _points(points: float, sign: str = "") -> str:
+    """Return points as a reader takes them, to two digits."""
+    return f"{round(points, 2) + 0.0:{sign}.10g}"
 
 
 def report(seen: Class, orphans: list[tuple[str, str, str]]) -> bytes:
