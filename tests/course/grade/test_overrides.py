@@ -9,7 +9,11 @@ from course.grade.classroom import FIT, answer, lab_notebook
 from course.grade.test_course import DUE, PLOT, small, table
 from exercises.cases.plot import ZOOLOGIST
 from gmmlab.course import LabError
-from gmmlab.course.grade.overrides import read_overrides
+from gmmlab.course.grade.assess import Judged
+from gmmlab.course.grade.collect import collect
+from gmmlab.course.grade.gradebook import Gradebook, Row
+from gmmlab.course.grade.overrides import Override, read_overrides
+from gmmlab.course.grade.store import Store
 from gmmlab.course.grade.whole_class import grade_class
 
 HEAD = "student,exercise,points,reason,comment\n"
@@ -132,3 +136,18 @@ def test_a_text_is_shown_beside_its_criteria_and_graded_by_hand(tmp_path):
     assert "texts to be read" not in rows["ann"]["flags"]
     assert "ann" not in table(tmp_path / "out" / "texts.csv")
     assert "set to 2 (the ring is missing)" in (tmp_path / "out" / "texts.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_new_inputs_of_a_rerun_are_no_other_work(tmp_path):
+    hand_in(tmp_path, "ann", lab_notebook(), DUE)
+    flags = []
+    for answer_now, code in (("one", "same"), ("two", "same"), ("two", "other")):
+        line = Override("ann", "fit-1", 1, False)
+        book = Gradebook(collect(tmp_path / "work"), Store(tmp_path / "out"), [], overrides=[line])
+        book.mode = "rerun seed=1"
+        row = Row(book.students[0], "ann", None, overrides={"fit-1": [line]})
+        book._compare(row, FIT, {"fit-1": Judged(2, "right", answer=answer_now, code=code)})
+        book.finish()
+        flags.append(len(row.flags[FIT]))
+    assert flags == [0, 0, 1]

@@ -97,5 +97,5 @@ def _why(before: list, after: list, other_mode: bool) -> str:
         return f"by hand: {after[3]}" if after[3] else f"no longer by hand: {before[3]}"
     if before[1] != after[1] and not other_mode:
         return "another answer counts" if after[1] else "no answer counts any more"
-    how = "graded in another way (--rerun)" if other_mode else "the check has changed"
+    how = "graded in another way, or on other inputs" if other_mode else "the check has changed"
     return f"{how}; before: {before[2]}; now: {after[2]}"

@@ -486,12 +486,16 @@ class Gradebook:
         """Flag what was set by hand for other work than is there now."""
         for ex in exercises(name):
             for one in row.overrides.get(ex.id, []):
-                work = judged[ex.id].answer if ex.id in judged else ""
+                work = self._work(judged[ex.id]) if ex.id in judged else ""
                 if self._seen.first(repr((row.student.key, *one)), work) != work:
                     row.flags[name].append(
                         f"the answer has changed since it was set by hand: {one.words}; look again, and settle it by "
                         f"other words in {OVERRIDES}"
                     )
+
+    def _work(self, judged: Judged) -> str:
+        """Return a fingerprint of the work: when it is run again, answers depend on the inputs, which change."""
+        return judged.code or judged.answer if self.mode.startswith("rerun") else judged.answer
 
     def _explain(self, row: Row, name: str, tried: list[Attempt], counts: Attempt) -> None:
         judged = counts.result.exercises
