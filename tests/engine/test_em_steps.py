@@ -4,10 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp, softmax
+from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.engine.em_steps import em, m_step, statistics
+from gmmlab.engine.expectation import Mixed, choose_way
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import COVARIANCE_TYPES
 
@@ -138,3 +141,29 @@ def test_a_constant_column_without_a_floor_is_refused_with_a_sentence():
 def test_weights_that_are_no_distribution_are_refused():
     with pytest.raises(ValueError, match="sum to 1"):
         Parameters(np.array([0.5, 0.6]), START.means, START.covariances, "full")
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(700, 2, 6), (700, 9, 5), (1500, 16, 10), (600, 40, 4)])
+def test_only_nearly_singular_components_take_the_careful_way_and_all_sums_agree(n, d, k):
+    X = clouds(n, d, k)
+    X -= X.mean(axis=0)
+    p = m_step(statistics(X, start_for(X, k, "full")))
+    thin, (scales, axes) = p.covariances.copy(), np.linalg.eigh(p.covariances[1])
+    scales[0] *= 1e-6
+    thin[1] = axes * scales @ axes.T
+    p = Parameters(p.weights, p.means, thin)
+    way = choose_way(p, n, X.dtype)
+    assert isinstance(way, Mixed)
+    assert list(way.careful) == [1]
+    sums = statistics(X, p)
+    log_densities = np.stack(
+        [
+            np.log(w) + multivariate_normal(m, c).logpdf(X)
+            for w, m, c in zip(p.weights, p.means, p.covariances, strict=True)
+        ]
+    )
+    shares, about = softmax(log_densities, axis=0), X[None] - sums.origin[:, None]
+    assert sums.log_likelihood == pytest.approx(logsumexp(log_densities, axis=0).sum(), rel=1e-10)
+    np.testing.assert_allclose(sums.counts, shares.sum(axis=1), rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(sums.first, np.einsum("kn,kni->ki", shares, about), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(sums.second, np.einsum("kn,kni,knj->kij", shares, about, about), rtol=1e-6, atol=1e-6)

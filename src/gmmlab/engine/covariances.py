@@ -232,11 +232,17 @@ class Full(CovarianceType):
 
         return cost
 
-    def cancellation(self, weights: np.ndarray, means: np.ndarray, c: np.ndarray, coefficients: np.ndarray) -> float:
-        """Return how many times larger than 1 the terms are that cancel in the log density of a typical row."""
+    def cancellation(
+        self, weights: np.ndarray, means: np.ndarray, c: np.ndarray, coefficients: np.ndarray
+    ) -> np.ndarray:
+        """Return how large together the terms are that cancel in the log density of a typical row, by component.
+
+        Their root sum of squares: rounding errors have any sign. Measured, it tells the error of a component's own rows
+        to a factor of three.
+        """
         (i, j), d = pairs(means.shape[1]), means.shape[1]
         spread = weights @ (means**2 + np.diagonal(c, axis1=1, axis2=2))
-        return float(weights @ (np.abs(coefficients[:, d + 1 :]) @ np.sqrt(spread[i] * spread[j])))
+        return np.asarray(np.sqrt(coefficients[:, d + 1 :] ** 2 @ (spread[i] * spread[j])))
 
 
 class Tied(Full):

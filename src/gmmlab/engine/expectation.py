@@ -1,4 +1,4 @@
-"""Three ways to the sums of an E-step, block by block: through features, whitened features, or Cholesky factors.
+"""Ways to the sums of an E-step, block by block: through features, whitened features, Cholesky factors, or a mix.
 
 Each has ``log_densities``, which sees a block of rows, ``add``, which takes its responsibilities, and ``sums``.
 """
@@ -11,25 +11,18 @@ from gmmlab.engine.covariances import FULL, SPHERICAL, log_peak
 from gmmlab.engine.parameters import Parameters, log_det, root
 
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
-BLOCK_BYTES = 1 << 20  # features and responsibilities of a block stay in a core's own cache
-LEAST_ROWS = 512  # below, calling numpy costs more than computing
-FEATURES_PAY = 5  # measured: with more dimensions per component than this, features cost more than factors
+WIDE = 100  # above so many features that kernel does not take transposed responsibilities
+BLOCK_BYTES = 1 << 19  # features and responsibilities of a block stay in a core's own cache
+LEAST_ROWS = 128  # below, calling numpy costs more than computing
+FEATURES_PAY = 4  # measured: with fewer components, and more than five dimensions for each, factors cost less
 LOST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-3}  # error in a log density that features may cause
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Counts, first, second and origin of `Statistics`."""
 
 
-def block_rows(n: int, numbers: int, products: int, dtype: np.dtype) -> int:
-    """Return how many of n rows go into a block, with so many numbers and products a row."""
-    rows = SMALL_PRODUCT // products
-    if rows < LEAST_ROWS:  # a large product: only the cache counts
-        rows = LEAST_ROWS
-    return min(max(n, 1), rows, max(LEAST_ROWS, BLOCK_BYTES // (numbers * np.dtype(dtype).itemsize)))
-
-
 class Features:
-    """The E-step is coefficients @ features, and what the M-step needs is responsibilities @ features.T."""
+    """The E-step is coefficients @ features, and what the M-step needs is features @ responsibilities.T."""
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
         p = parameters
@@ -39,15 +32,22 @@ class Features:
     def allocate(self, coefficients: np.ndarray, n: int, dtype: np.dtype) -> None:
         """Make room for a block."""
         self.coefficients, (k, width) = coefficients.astype(dtype), coefficients.shape
-        self.rows = block_rows(n, width + k, width * k, dtype)
+        in_cache = BLOCK_BYTES // ((width + k) * np.dtype(dtype).itemsize)
+        self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (width * k))))
+        step = max(1, SMALL_PRODUCT // (self.rows * k))
+        self.pieces = [slice(i, i + step) for i in range(0, width, step)]
         self.features, self.densities = np.empty((width, self.rows), dtype), np.empty((k, self.rows), dtype)
-        self.features[0], self.products = 1, np.zeros((k, width))
+        self.features[0], self.products = 1, np.zeros((width, k))
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        self.block = self.features[:, : x.shape[1]]
+        self.block, densities = self.features[:, : x.shape[1]], self.densities[:, : x.shape[1]]
         self.fill(x, self.block[1:])
-        return np.matmul(self.coefficients, self.block, out=self.densities[:, : x.shape[1]])
+        first, *others = self.pieces
+        np.matmul(self.coefficients[:, first], self.block[first], out=densities)
+        for piece in others:
+            densities += self.coefficients[:, piece] @ self.block[piece]
+        return densities
 
     def fill(self, x: np.ndarray, features: np.ndarray) -> None:
         """Write the features of the columns of x."""
@@ -55,11 +55,14 @@ class Features:
 
     def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the products of the block that `log_densities` saw last; the responsibilities sum to its weights."""
-        self.products += responsibilities @ self.block.T
+        shares = responsibilities.T
+        shares = np.ascontiguousarray(shares) if len(self.block) > WIDE else shares
+        for piece in self.pieces:
+            self.products[piece] += self.block[piece] @ shares
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        counts, first, squares = split(self.products, self.d)
+        counts, first, squares = split(self.products.T, self.d)
         return counts, first, self.type.second(squares, self.d), np.zeros_like(first)
 
 
@@ -87,50 +90,67 @@ class Whitened(Features):
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        counts, first, _ = split(self.products, self.d)
+        counts, first, _ = split(self.products.T, self.d)
         return counts, first @ self.factor.T, self.factor @ self.scatter @ self.factor.T, np.zeros_like(first)
 
 
 class Factors:
-    """The careful way for full covariances: one component after the other, x - mean through its own factor.
+    """The careful way for full covariances: x - mean through a component's own factor.
 
     It keeps the digits of nearly singular covariances, whose terms cancel in `Features`, and it is fast for few
-    components in many dimensions.
+    components in many dimensions. `these` are the numbers of the components, by default all.
     """
 
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
-        factors, self.means = root(parameters), parameters.means
-        k, d = self.means.shape
-        self.constants = log_peak(parameters.weights, d, log_det(factors)).astype(dtype)
-        self.whiten = np.linalg.inv(factors).astype(dtype)
-        self.rows = block_rows(n, 3 * d + k, d * d, dtype)
-        self.densities = np.empty((k, self.rows), dtype)
+    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, these: np.ndarray | slice = np.s_[:]) -> None:
+        self.means, self.factors = parameters.means[these], root(parameters)[these]
+        (k, d), in_cache = self.means.shape, BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
+        self.rows = min(max(n, 1), max(LEAST_ROWS, in_cache))
+        self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
+        self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
         self.counts, self.first, self.second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        self.block, densities = x, self.densities[:, : x.shape[1]]
-        for k, whiten in enumerate(self.whiten):
-            z = whiten @ self._about_mean(k)
-            np.einsum("ij,ij->j", z, z, out=densities[k])
-        densities *= -0.5
-        densities += self.constants[:, None]
-        return densities
+        self.block = self.whiten @ (x - self.centres)
+        return np.asarray(self.constants - 0.5 * np.einsum("kij,kij->kj", self.block, self.block))
 
     def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
-        """Add the sums, about the means, of the block that `log_densities` saw last."""
+        """Add the sums, whitened, of the block that `log_densities` saw last."""
         self.counts += responsibilities.sum(axis=1)
-        for k, r in enumerate(responsibilities):
-            z = self._about_mean(k)
-            self.first[k] += z @ r
-            self.second[k] += (z * r) @ z.T
+        self.first += (self.block @ responsibilities[..., None])[..., 0]
+        self.second += (self.block * responsibilities[:, None]) @ np.swapaxes(self.block, -1, -2)
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        return self.counts, self.first, self.second, self.means
+        second = self.factors @ self.second @ np.swapaxes(self.factors, -1, -2)
+        return self.counts, np.einsum("kij,kj->ki", self.factors, self.first), second, self.means
 
-    def _about_mean(self, k: int) -> np.ndarray:
-        return np.asarray(self.block - self.means[k, :, None].astype(self.block.dtype))
+
+class Mixed(Features):
+    """Features, and factors for the components that need these."""
+
+    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, careful: np.ndarray) -> None:
+        super().__init__(parameters, n, dtype)
+        self.careful, self.factors = careful, Factors(parameters, self.rows, dtype, careful)
+        self.rows = self.factors.rows
+
+    def log_densities(self, x: np.ndarray) -> np.ndarray:
+        """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
+        densities = super().log_densities(x)
+        densities[self.careful] = self.factors.log_densities(x)
+        return densities
+
+    def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Add the products of the block that `log_densities` saw last."""
+        super().add(responsibilities)
+        self.factors.add(responsibilities[self.careful])
+
+    def sums(self) -> Sums:
+        """Return counts, first, second and origin of `Statistics`."""
+        sums = super().sums()
+        for all_of_them, careful in zip(sums, self.factors.sums(), strict=True):
+            all_of_them[self.careful] = careful
+        return sums
 
 
 def choose_way(parameters: Parameters, n: int, dtype: np.dtype) -> Features | Factors:
@@ -140,11 +160,14 @@ def choose_way(parameters: Parameters, n: int, dtype: np.dtype) -> Features | Fa
         return Whitened(p, n, dtype)
     if p.type is not FULL:
         return Features(p, n, dtype)
-    if d > FEATURES_PAY * k:
+    if k < FEATURES_PAY and d > 5 * k:
         return Factors(p, n, dtype)
     features = Features(p, n, dtype)
     cancels = FULL.cancellation(p.weights, p.means, p.covariances, features.coefficients)
-    return features if cancels * np.finfo(dtype).eps < LOST[np.dtype(dtype)] else Factors(p, n, dtype)
+    careful = np.flatnonzero(cancels * np.finfo(dtype).eps > LOST[np.dtype(dtype)])
+    if 3 * len(careful) > k:
+        return Factors(p, n, dtype)
+    return Mixed(p, n, dtype, careful) if len(careful) else features
 
 
 def split(products: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
