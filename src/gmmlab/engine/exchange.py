@@ -1,4 +1,4 @@
-"""Mixtures of one data set learn from their neighbours, as long as that leads higher."""
+"""Mixtures of one data set learn from their neighbours and from dense groups of rows, as long as that leads higher."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
+from gmmlab.engine.covariances import TYPES
+from gmmlab.engine.dense import dense_starts
 from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.groups import cut_components, join_components, mixtures_of
 from gmmlab.engine.mixtures import Mixtures, batch_of, batch_of_one
@@ -20,7 +22,7 @@ from gmmlab.engine.threads import on_one_thread
 
 JOINS, ROWS_TRIED = 6, 48  # ways to join or cut components of another mixture, and rows where one is added to it
 NEAR = 0.02  # a short run that ends this far below the best, per row, may still lead higher
-ROUNDS = 6  # at most, in which mixtures learn from their neighbours
+ROUNDS = 12  # at most, in which mixtures learn
 
 Cell = tuple[int, int, str]
 """The number of a data set, a number of components and a covariance type."""
@@ -59,7 +61,7 @@ def find_optima(
     tasks = [delayed(from_starts)(samples[i], k, types) for i, k in jobs]
     found = run_all(parallel, tasks, unit="k", desc="starts", shown=shown)
     optima: Optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
-    new = set(optima)
+    new, tried = set(optima), dict[Cell, Result]()
     for turn in range(ROUNDS):
         sources = {
             cell: [
@@ -71,12 +73,19 @@ def find_optima(
             for cell in optima
             if cell[1] > 1
         }
-        taught = [(cell, others) for cell, others in sources.items() if others]
-        if not taught:
+        lessons = {
+            cell: delayed(learn_from)(samples[cell[0]], optima[cell], others, turn)
+            for cell, others in sources.items()
+            if others
+        }
+        if not lessons:  # each looks once where rows lie denser than its best optimum says
+            best = {c: optima[c][0] for c in sources if not TYPES[c[2]].shared and not optima[c][0].degenerate}
+            untried = [c for c, optimum in best.items() if c not in tried or is_higher(optimum, tried[c])]
+            lessons, tried = {c: delayed(learn_from_rows)(samples[c[0]], optima[c]) for c in untried}, best
+        if not lessons:
             break
-        tasks = [delayed(learn_from)(samples[cell[0]], optima[cell], others, turn) for cell, others in taught]
-        again = run_all(parallel, tasks, unit="fit", desc="exchange", shown=shown)
-        better = {cell: learnt for (cell, _), learnt in zip(taught, again, strict=True)}
+        again = run_all(parallel, list(lessons.values()), unit="fit", desc="exchange", shown=shown)
+        better = dict(zip(lessons, again, strict=True))
         new = {cell for cell, learnt in better.items() if is_higher(learnt[0], optima[cell][0])}
         optima |= better
     return optima
@@ -130,9 +139,20 @@ def learn_from(sample: Sample, optima: list[Result], others: Sequence[Parameters
             for _ in range(k - len(shares)):
                 larger = add_component(rows, larger, ROWS_TRIED // max(len(larger), 1), rng)
             grown.append(larger)
+    return _raced(sample, optima, changed, grown)  # two races: those that are grown lead at first
+
+
+def learn_from_rows(sample: Sample, optima: list[Result]) -> list[Result]:
+    """Find better optima where rows lie denser than the best one says; parameters and result as in `learn_from`."""
+    return _raced(sample, optima, dense_starts(sample, optima[0].parameters))
+
+
+def _raced(sample: Sample, optima: list[Result], *races: list[Mixtures]) -> list[Result]:
+    """Return the best of the optima known and of those that the starts lead to, which run in races apart."""
+    rows = sample.rows[optima[0].parameters.type.invariance]
     starts, flawed = list[Parameters](), list[Result]()
-    for batches in (changed, grown):
-        if batches:  # two races: those that are grown lead at first
+    for batches in races:
+        if batches:
             ends, reached = short_runs(rows, batch_of(batches), SHORT)
             new, faulty = sound_ends(rows, *_promising(ends, reached, optima[0]), sample.kept)
             starts, flawed = starts + new, flawed + faulty[:1]

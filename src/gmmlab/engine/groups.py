@@ -46,6 +46,10 @@ class Groups(NamedTuple):
         return Groups(counts, means, self.scatter + other.scatter + lever[..., None, None] * outer)
 
 
+Cost = Callable[[Groups], np.ndarray]
+"""What groups cost."""
+
+
 def pair_products(V: np.ndarray) -> np.ndarray:
     """Return what `groups_of` sums up, one column for each row of V: 1, x and x_i x_j with i <= j."""
     return single_precision_features(V, FULL)
@@ -68,28 +72,28 @@ def common_covariance(groups: Groups) -> np.ndarray:
     return np.asarray(groups.scatter.sum(axis=-3) / total + SINGLE_PRECISION * np.eye(d))
 
 
-def mixtures_of(groups: Groups, covariance_type: str) -> Mixtures:
+def mixtures_of(groups: Groups, covariance_type: str, prior_rows: int | None = None) -> Mixtures:
     """Return the mixtures whose components are groups of shape (r, k).
 
-    Each covariance is shrunk by d + 1 rows that have the common one, so that small groups have one too.
+    Each covariance is shrunk by some rows that have the common one, by default d + 1, so that small groups have one
+    too.
     """
     counts, d = groups.counts, groups.means.shape[-1]
-    common = common_covariance(groups)
-    own = (groups.scatter + (d + 1) * common[..., None, :, :]) / (counts + d + 1)[..., None, None]
+    common, prior = common_covariance(groups), d + 1 if prior_rows is None else prior_rows
+    own = (groups.scatter + prior * common[..., None, :, :]) / (counts + prior)[..., None, None]
     covariances = TYPES[covariance_type].of_matrices(own + SINGLE_PRECISION * np.eye(d), common)
     return Mixtures(counts / counts.sum(axis=-1, keepdims=True), groups.means, covariances.copy(), covariance_type)
 
 
-def cost_of(covariance_type: str, common: np.ndarray) -> Callable[[Groups], np.ndarray]:
+def cost_of(covariance_type: str, common: np.ndarray) -> Cost:
     """Return the function that says what groups cost, given the covariance within all groups."""
     spread = TYPES[covariance_type].group_cost(common)
     return lambda g: spread(g.counts, g.scatter) / 2 - g.counts * np.log(g.counts)
 
 
-def merge(groups: Groups, k: int, covariance_type: str) -> Groups:
-    """Join the two groups that lose least, until k are left."""
+def merge(groups: Groups, k: int, cost: Cost) -> Groups:
+    """Join the two groups that lose least, until k are left; `cost` comes from `cost_of`."""
     groups = Groups(*(array.copy() for array in groups))
-    cost = cost_of(covariance_type, common_covariance(groups))
     own, left = cost(groups), np.arange(len(groups.counts))
     loss = np.full((len(left), len(left)), np.inf)
     i, j, _, loss[i, j] = _unions(groups, cost)
@@ -126,7 +130,7 @@ def join_components(V: np.ndarray, responsibilities: np.ndarray, k: int, covaria
     if len(responsibilities) == k:
         return Groups(*(array[None] for array in groups))
     cost = cost_of(covariance_type, common_covariance(groups))
-    groups = merge(groups, k + 1, covariance_type)
+    groups = merge(groups, k + 1, cost)
     i, j, unions, loss = _unions(groups, cost)
     return _stacked([_joined(groups, i[p], j[p], unions.take(p)) for p in np.argsort(loss)[:ways]])
 
@@ -177,7 +181,7 @@ def _stacked(groups: Sequence[Groups]) -> Groups:
     return Groups(*(np.stack(arrays) for arrays in zip(*groups, strict=True)))
 
 
-def _unions(groups: Groups, cost: Callable[[Groups], np.ndarray]) -> tuple[np.ndarray, np.ndarray, Groups, np.ndarray]:
+def _unions(groups: Groups, cost: Cost) -> tuple[np.ndarray, np.ndarray, Groups, np.ndarray]:
     """Return the numbers i and j of all pairs of groups, their unions, and what is lost by joining them."""
     own, (i, j) = cost(groups), upper(len(groups.counts), 1)
     unions = groups.take(i).joined(groups.take(j))

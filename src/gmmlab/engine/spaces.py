@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from gmmlab.engine.balls import balls_of
 from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.parameters import Parameters, Result
 
@@ -167,6 +168,9 @@ class Sample:
         self.rows = {
             name: np.asfortranarray(space.of_rows(drawn), dtype=np.float32) for name, space in self.spaces.items()
         }
+        self.balls = balls_of(self.rows["whitened"])
+        volumes = {name: np.linalg.slogdet(space.forward)[1] for name, space in self.spaces.items()}
+        self.log_scales = {name: volume - volumes["whitened"] for name, volume in volumes.items()}
 
     def few(self, invariance: str, k: int) -> np.ndarray:
         """Return the rows on which starts with k components are made."""

@@ -11,7 +11,7 @@ import numpy as np
 from gmmlab.engine.accelerated import accelerated_em
 from gmmlab.engine.covariances import TYPES
 from gmmlab.engine.em_steps import e_step
-from gmmlab.engine.groups import Groups, groups_of, merge, mixtures_of, pair_products
+from gmmlab.engine.groups import Groups, common_covariance, cost_of, groups_of, merge, mixtures_of, pair_products
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.optima import SAME, optima_from, polish, without
 from gmmlab.engine.parameters import Parameters, Result
@@ -62,7 +62,7 @@ def _best_starts(
         fine = groups_of(_indicators([labels], labels.max() + 1), products, d).take(0)
         fine = fine.take(fine.counts >= 1)
         if len(fine.counts) > k:
-            groups = _with(groups, merge(fine, k, covariance_type))
+            groups = _with(groups, merge(fine, k, cost_of(covariance_type, common_covariance(fine))))
     starts = mixtures_of(groups, covariance_type)
     for race in (True, False):  # the fastest may all collapse
         sound, flawed = sound_ends(U, *short_runs(U, starts, SHORT, race=race))
