@@ -141,6 +141,10 @@ class Sample:
     ----------
     spaces, rows : dict
         For each ``invariance`` of a covariance type.
+    balls : Balls
+        About some of the rows, in whitened units.
+    log_scales : dict
+        For each ``invariance`` the log volume of a whitened unit there.
     kept : int
         How many short runs are run on, and how many optima are kept.
     whole : bool
