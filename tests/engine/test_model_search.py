@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins, load_wreath
+from gmmlab.engine import exchange
 from gmmlab.mixture import best_fit, search
 
 FAITHFUL = load_faithful()

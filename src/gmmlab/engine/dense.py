@@ -72,7 +72,7 @@ def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     k, name, starts = len(base.weights), base.covariance_type, list[Mixtures]()
     whole = _groups_of(base, len(sample.rows[base.type.invariance]))
     cost = cost_of(name, SINGLE_PRECISION * np.eye(base.means.shape[1]))  # components of a mixture need no shrinkage
-    for added in 2 ** np.arange(np.ceil(np.log2(k)), dtype=int) if len(sample.balls.sizes) else ():
+    for added in [2**i for i in range((k - 1).bit_length()) if len(sample.balls.sizes)]:
         few = merge(whole, k - added, cost)
         new = densest_groups(sample, _mixture_of(few, name).parameters(0), ALONE if added == 1 else added)
         for i in range(0, len(new.counts) + 1 - added, added):
