@@ -1,9 +1,10 @@
-"""The contest on small dense groups: the script at a small size."""
+"""The contest on small dense groups: the script at a small size, and the table that it wrote."""
 
 import numpy as np
 import pytest
 
 import dense_groups
+from gmmlab.data import load_results
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +29,11 @@ def test_how_far_a_fit_ends_below_the_truth(monkeypatch):
     row = dense_groups.measure("few", 0)
     assert row["best_fit"] <= dense_groups.NEAR
     assert row["best_fit"] <= row["sklearn"] + dense_groups.NEAR
+
+
+def test_the_stored_table_has_twenty_draws_of_each_family():
+    table = load_results("dense_groups")
+    assert table.groupby("family", sort=False).size().to_dict() == dict.fromkeys(dense_groups.FAMILIES, 20)
+    near = dense_groups.summary(table)
+    assert near["best_fit"].to_list() == [20, 20, 16, 20, 20, 20, 19]
+    assert near["sklearn"].max() == 1
