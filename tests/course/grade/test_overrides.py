@@ -6,8 +6,8 @@ import re
 import pytest
 
 from course.grade.classroom import FIT, answer, lab_notebook
-from course.grade.test_course import DUE, PLOT, small, table
-from exercises.cases.plot import ZOOLOGIST
+from course.grade.test_course import DUE, small, table
+from exercises.cases.labels import ZOOLOGIST
 from gmmlab.course import LabError
 from gmmlab.course.grade.assess import Judged
 from gmmlab.course.grade.collect import collect
@@ -121,18 +121,20 @@ def test_two_lines_about_one_exercise_are_refused(root):
 
 @pytest.mark.slow
 def test_a_text_is_shown_beside_its_criteria_and_graded_by_hand(tmp_path):
-    notebook = answer(lab_notebook(PLOT), "plot-4", ZOOLOGIST.replace("The computer", "<b>The computer</b>"))
+    notebook = answer(
+        lab_notebook("11_use_labels"), "labels-5", ZOOLOGIST.replace("the computer", "<b>the computer</b>")
+    )
     hand_in(tmp_path, "ann", notebook, DUE)
-    hand_in(tmp_path, "bob", answer(lab_notebook(PLOT), "plot-4", "Too short."), DUE)
+    hand_in(tmp_path, "bob", answer(lab_notebook("11_use_labels"), "labels-5", "Too short."), DUE)
     rows = graded(tmp_path, "")
-    assert [rows[name]["plot-4"] for name in ("ann", "bob")] == ["3", "0"]
-    assert ["texts to be read: plot-4" in rows[name]["flags"] for name in ("ann", "bob")] == [True, False]
+    assert [rows[name]["labels-5"] for name in ("ann", "bob")] == ["3", "0"]
+    assert ["texts to be read: labels-5" in rows[name]["flags"] for name in ("ann", "bob")] == [True, False]
     page = (tmp_path / "out" / "texts.html").read_text(encoding="utf-8")
-    assert "it says what the model cannot know" in page
-    assert "&lt;b&gt;The computer&lt;/b&gt; got the sizes" in page
-    assert table(tmp_path / "out" / "texts.csv")["ann"]["exercise"] == "plot-4"
-    rows = graded(tmp_path, "ann,plot-4,2,the ring is missing,Well told.\nbob,plot-4,,,\n")
-    assert rows["ann"]["plot-4"] == "2"
+    assert "it says what a component is, in her words" in page
+    assert "&lt;b&gt;the computer&lt;/b&gt; the kind" in page
+    assert table(tmp_path / "out" / "texts.csv")["ann"]["exercise"] == "labels-5"
+    rows = graded(tmp_path, "ann,labels-5,2,the ring is missing,Well told.\nbob,labels-5,,,\n")
+    assert rows["ann"]["labels-5"] == "2"
     assert "texts to be read" not in rows["ann"]["flags"]
     assert "ann" not in table(tmp_path / "out" / "texts.csv")
     assert "set to 2 (the ring is missing)" in (tmp_path / "out" / "texts.html").read_text(encoding="utf-8")

@@ -170,3 +170,67 @@ def one_error_a_draw():
 @wrong("labels-3", "not-finite")
 def never_computed():
     return np.nan, errors()[1]
+
+
+ZOOLOGIST = (
+    "You tell the computer the kind of nine birds, three of each. The others have sizes and no kind. It looks for "
+    "heaps of birds that are alike. A heap has a typical bird in its middle and the usual differences around it. The "
+    "birds without a kind show where the heaps lie. The nine say which heap is which kind, and without them a heap has "
+    "no name. The method goes wrong if the birds fall into heaps for another reason, as males and females do. A bird "
+    "of a kind that you never named would be called by a wrong one."
+)
+
+
+@right("labels-5")
+def in_plain_words():
+    return ZOOLOGIST
+
+
+@right("labels-5")
+def over_several_lines():
+    return ZOOLOGIST.replace(". ", ".\n\n")
+
+
+@right("labels-5")
+def with_numbers():
+    return ZOOLOGIST.replace("nine birds", "9 birds").replace("three of each", "3 of each")
+
+
+@wrong("labels-5", "too-short")
+def one_sentence():
+    return "The computer found three groups of penguins."
+
+
+@wrong("labels-5", "too-long")
+def an_essay():
+    return " ".join([ZOOLOGIST, ZOOLOGIST])
+
+
+@wrong("labels-5", "repetition")
+def one_word_again_and_again():
+    return "penguin " * 80
+
+
+@wrong("labels-5", "wrong-kind")
+def a_list_of_sentences():
+    return ZOOLOGIST.split(". ")
+
+
+@wrong("labels-5", "wrong-kind")
+def no_text():
+    return 90
+
+
+@wrong("labels-5", "word-to-avoid")
+def covariances_for_a_zoologist():
+    return ZOOLOGIST.replace("usual differences", "covariance")
+
+
+@wrong("labels-5", "word-to-avoid")
+def gaussians_for_a_zoologist():
+    return ZOOLOGIST.replace("looks for heaps", "looks for Gaussians")
+
+
+@wrong("labels-5", "word-to-avoid")
+def parameters_for_a_zoologist():
+    return ZOOLOGIST.replace("a typical bird", "parameters")

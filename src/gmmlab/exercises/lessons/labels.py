@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
-from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
+from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
 from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, part, rubric
 
 NOTEBOOK = "11_use_labels"
@@ -297,4 +297,28 @@ which_check = choice(
 )
 
 
-EXERCISES = [class_probabilities, labelled_e_step, components_without_tilt, which_check]
+_LOOKED_UP = {
+    word: f"She would have to look up {words}. Say it in words that she uses."
+    for word, words in {
+        "covarian": "covariances", "eigen": "eigenvectors", "posterior": "a posterior", "likelihood": "a likelihood",
+        "responsibilit": "responsibilities", "gaussian": "a Gaussian", "latent": "what is latent",
+        "multivariate": "what is multivariate", "standard deviation": "standard deviations", "parameter": "parameters",
+    }.items()
+}  # fmt: skip
+
+for_a_zoologist = text(
+    "labels-5",
+    title="Explain the method to a zoologist",
+    hint="Begin with what she gives the computer, named birds and others. Then follow one bird without a name.",
+    criteria={
+        "it says what a component is, in her words": 1,
+        "it says what birds without a name add, and why a few names are still needed": 1,
+        "it says when the method goes wrong, or what it cannot know": 1,
+    },
+    least=60,
+    most=150,
+    avoid=_LOOKED_UP,
+)
+
+
+EXERCISES = [class_probabilities, labelled_e_step, components_without_tilt, which_check, for_a_zoologist]

@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.exercises.answers import AxesAnswer
-from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise, text
+from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
     Line,
     as_axes,
@@ -763,28 +763,4 @@ def _view_of(ax: AxesAnswer) -> list[str]:
     return max(views, key=lambda view: sum((every & _counted(iris()[1][view])).values()))
 
 
-_LOOKED_UP = {
-    word: f"She would have to look up {words}. Say it in words that she uses."
-    for word, words in {
-        "covarian": "covariances", "eigen": "eigenvectors", "posterior": "a posterior", "likelihood": "a likelihood",
-        "responsibilit": "responsibilities", "gaussian": "a Gaussian", "latent": "what is latent",
-        "multivariate": "what is multivariate", "standard deviation": "standard deviations", "parameter": "parameters",
-    }.items()
-}  # fmt: skip
-
-for_a_zoologist = text(
-    "plot-4",
-    title="Explain the model to a zoologist",
-    hint="Begin with what you gave the computer and what you did not, then with one bird.",
-    criteria={
-        "it says what a component is, in her words": 1,
-        "it says what a ring that holds 90% tells about a bird inside or outside": 1,
-        "it says what the model cannot know": 1,
-    },
-    least=60,
-    most=150,
-    avoid=_LOOKED_UP,
-)
-
-
-EXERCISES = [inside_ellipse, four_steps, fifth_step, for_a_zoologist]
+EXERCISES = [inside_ellipse, four_steps, fifth_step]
