@@ -27,7 +27,7 @@ from gmmlab.plot import COLOURS
 from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
-OTHERS = [n for n in ("05_plot_mixture", "12_segment_image") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
+OTHERS = [n for n in ("05_plot_mixture", "08_write_em") if (lab_folder() / "notebooks" / f"{n}.ipynb").is_file()]
 RIGHT = ("fit-1", "fit_1_sd = 6.6; fit_1_correlation = 0.74")
 WRONG = ("fit-2", 'fit_2 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')

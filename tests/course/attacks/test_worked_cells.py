@@ -96,8 +96,9 @@ def test_answers_are_those_of_a_full_run(path):
     content = json.dumps(saved | {"cells": cells}).encode()
     inputs = {ex.id: ex.inputs(SEED) for ex in exercises(path.stem) if ex.inputs}
     limits = Limits(cell=600, submission=1800)
-    runs = [rerun(content, inputs=inputs, limits=limits, worked=worked) for _ in range(2)]
-    assert (printed(runs[0])[-1] == printed(runs[1])[-1]) == (path.stem != LEAVES_THREADS)
+    times = 1 if path.stem == LEAVES_THREADS else 2
+    runs = [rerun(content, inputs=inputs, limits=limits, worked=worked) for _ in range(times)]
+    assert len({printed(run)[-1] for run in runs}) == 1
     for run in runs:
         assert run.status == "ok"
         assert points(run.notebook) == {ex.id: ex.points for ex in exercises(path.stem)}
