@@ -6,15 +6,17 @@ Where an exercise has a record (see `gmmlab.exercises.form`) its formulas make c
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gmmlab.exercises import Exercise, exercises
+from gmmlab.exercises import Exercise, exercises, my_data
 from gmmlab.exercises.form import ChoiceForm, FunctionForm
-from gmmlab.exercises.registry import lesson_names
+from gmmlab.exercises.registry import find, lesson_names
+from gmmlab.exercises.variants import LAB
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Case:
     mistake: str | None
     make: Callable[[], Any]
     label: str = ""
+    me: Any = LAB
+    """Who answers, where the data are the student's own."""
 
     @property
     def name(self) -> str:
@@ -32,7 +36,8 @@ class Case:
 
     def answers(self) -> tuple:
         made = self.make()
-        return made if isinstance(made, tuple) else (made,)
+        answers = made if isinstance(made, tuple) else (made,)
+        return (self.me, *answers) if find(self.exercise).data else answers
 
 
 CASES: list[Case] = []
@@ -43,6 +48,20 @@ def right(exercise: str) -> Callable:
 
     def register(make: Callable[[], Any]) -> Callable[[], Any]:
         CASES.append(Case(exercise, None, make))
+        return make
+
+    return register
+
+
+IDS = (LAB, "7041776", "Zoë Müller")
+
+
+def right_for_everybody(exercise: str) -> Callable:
+    """Register a function that makes a right answer from data of one's own, for several students."""
+
+    def register(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        for me in IDS:
+            CASES.append(Case(exercise, None, partial(make, my_data(exercise, me)), f"{make.__name__}-{me}", me))
         return make
 
     return register
@@ -62,7 +81,17 @@ def all_cases() -> list[Case]:
     """Return the cases of all notebooks."""
     for name in lesson_names():
         import_module(f"exercises.cases.{name}")
-    return CASES + [case for ex in exercises() for case in generated(ex)]
+    every = CASES + [case for ex in exercises() for case in generated(ex)]
+    return every + [case for ex in exercises() if ex.data for case in _of_another(ex.id)]
+
+
+def _of_another(id: str) -> Iterator[Case]:
+    """Yield right answers that a student has from another, and ids that are none."""
+    known = [case for case in CASES if case.exercise == id and case.mistake is None and case.me == LAB]
+    for case in known:
+        yield Case(id, "data-of-another", case.make, f"{case.label or case.make.__name__}-copied", "Jane Roe")
+    for me in (3.5, ["Jane Roe"]):
+        yield Case(id, "wrong-kind", known[0].make, f"id-{me}", me)
 
 
 def generated(ex: Exercise) -> Iterator[Case]:

@@ -5,5 +5,6 @@ from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.judging import check, judge
 from gmmlab.exercises.memory import progress
 from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.variants import my_data
 
-__all__ = ["ANSWER_MIME", "Exercise", "Feedback", "check", "exercises", "judge", "progress"]
+__all__ = ["ANSWER_MIME", "Exercise", "Feedback", "check", "exercises", "judge", "my_data", "progress"]

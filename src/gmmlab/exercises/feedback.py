@@ -18,6 +18,7 @@ _BORDER = {
     "wrong": "6px double #c0392b",
 }
 _WORDS = {"open": "still open", "right": "right", "partly": "partly right", "wrong": "not right yet"}
+_WHO = 'Write your university number or your name into the cell above, such as <code>me = "Jane Roe"</code>. '
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Feedback:
         head = f"<strong>{escape(ex.title)}</strong>: {_WORDS[self.status]}, {self.points:g} of {ex.points:g} points"
         body = "".join(map(_line_html, _joined(self.lines)))
         if self.status == "open":
-            body = "<p>Replace the <code>...</code> in the cell above by your answer, run it, then run this cell.</p>"
+            own = _WHO if ex.data else ""
+            do = "Replace the <code>...</code> in the cell above by your answer, run it, then run this cell."
+            body = f"<p>{own}{do}</p>"
         hint = "" if self.status == "right" else f"<details><summary>Hint</summary>{_text(ex.hint)}</details>"
         return (
             f'<div role="group" aria-label="Feedback on {escape(ex.id)}" style="border-left: {_BORDER[self.status]}; '

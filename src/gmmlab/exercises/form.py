@@ -60,6 +60,16 @@ it, beside its criteria, and given points in ``overrides.csv``.
         yield rubric(1, ..., "This is the published optimum.", Mistake(...), otherwise="...")
 
 Its readers (``as_number``, ``as_mixture``, ...) are in `gmmlab.exercises.rubric`; its cases are written by hand.
+
+In such an exercise **every student may have data of their own**, drawn from the id that they write: with ``data=draw``,
+a function of a seed, the check gets the data before the answers (see `gmmlab.exercises.variants`)::
+
+    @exercise("predict-3", ..., data=draw_birds)
+    def least_sure_bird(birds, label):
+        ...
+
+In the notebook stands ``check("predict-3", me, label)``. Cases are functions of the data, too; that another's answer is
+refused is tried with each of the right ones.
 """
 
 import re
@@ -92,6 +102,7 @@ RTOL, ATOL = 1e-4, 1e-5
 
 Check = Callable[..., Iterable[Line]]
 Inputs = Callable[[int], list[tuple[Any, ...]]]
+Draw = Callable[[int], Any]
 Numbers = NDArray[np.float64]
 
 
@@ -397,6 +408,8 @@ class Exercise:
         The record that the check and its cases were made from, if there is one.
     notebook : str
         Such as ``"03_fit_mixture"``; the registry writes it in.
+    data : callable, optional
+        For an exercise in which every student has data of their own: from a seed to the data.
     """
 
     id: str
@@ -407,10 +420,11 @@ class Exercise:
     inputs: Inputs | None = None
     form: FunctionForm | ChoiceForm | TextForm | None = None
     notebook: str = ""
+    data: Draw | None = None
 
     @property
     def n_answers(self) -> int:
-        """How many answers the check takes."""
+        """How many answers the notebook's check takes; for data of one's own the first is the id."""
         return len(signature(self.check).parameters)
 
     @property
@@ -424,13 +438,13 @@ class Exercise:
 
 
 def exercise(
-    id: str, *, title: str, points: float, hint: str, inputs: Inputs | None = None
+    id: str, *, title: str, points: float, hint: str, inputs: Inputs | None = None, data: Draw | None = None
 ) -> Callable[[Check], Exercise]:
     """Make an exercise of the decorated generator of rubric lines.
 
     A check of a function exercise gets the recorded calls: it draws the same inputs again with ``inputs(calls.seed)``.
     """
-    return lambda check: Exercise(id, title, points, hint, check, inputs)
+    return lambda check: Exercise(id, title, points, hint, check, inputs, data=data)
 
 
 def function_exercise(

@@ -11,9 +11,15 @@ from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.form import Exercise
 from gmmlab.exercises.registry import find
 from gmmlab.exercises.rubric import Line, Misfit
+from gmmlab.exercises.variants import LAB, data_of, is_unsaid
 
 GIVEN: dict[str, list[tuple[Any, ...]]] = {}
 """Inputs on which a grader who runs a notebook again wants functions called, by exercise; their seed stays with it."""
+
+_OF_ANOTHER = (
+    "This is the answer for the lab's data, which `my_data` gives as long as `me` is still `...`. You have data of "
+    "your own: run the whole cell again with your id, and answer for what `my_data` gives then."
+)
 
 
 def check(exercise: str, *answers: Any) -> Feedback:
@@ -24,7 +30,8 @@ def check(exercise: str, *answers: Any) -> Feedback:
     exercise : str
         Id of the exercise, such as ``"fit-2"``.
     *answers
-        What the exercise asks for: numbers, texts, arrays, tables, a fitted mixture, an Axes, or a function.
+        What the exercise asks for: numbers, texts, arrays, tables, a fitted mixture, an Axes, or a function. Where the
+        data are the student's own, first the id from which `my_data` drew them.
 
     Returns
     -------
@@ -88,7 +95,6 @@ def _code(found: Exercise, answer: Any, seed: int = 0) -> dict[str, Any]:
 
 
 def _lines(found: Exercise, payload: dict[str, Any]) -> list[Line]:
-    lines: list[Line] = []
     coded, schema = payload.get("answers"), payload.get("schema", SCHEMA)
     try:
         if type(schema) is not int or schema > SCHEMA:
@@ -96,19 +102,39 @@ def _lines(found: Exercise, payload: dict[str, Any]) -> list[Line]:
         if not isinstance(coded, list):
             raise AnswerError("The stored answer is malformed: its answers are not a list.")
         answers = [decode(answer) for answer in coded]
-        if all(map(_is_open, answers)):
-            return []
-        if len(answers) != found.n_answers:
-            raise Misfit("wrong-count", _miscounted(found, len(answers)))
-        # nbgrader gives no points to a check cell that writes to stderr.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for line in found.check(*answers):
-                lines.append(line)
+    except AnswerError as error:
+        return [Line(0, False, str(error), "malformed")]
+    if all(map(_is_open, answers)):
+        return []
+    if len(answers) != found.n_answers:
+        return [Line(0, False, _miscounted(found, len(answers)), "wrong-count")]
+    # nbgrader gives no points to a check cell that writes to stderr.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _checked(found, answers) if found.data is None else _checked_on_own_data(found, *answers)
+
+
+def _checked_on_own_data(found: Exercise, me: Any, *answers: Any) -> list[Line]:
+    if is_unsaid(me):
+        return []
+    lines = _checked(found, [me, *answers])
+    if (
+        not all(line.met for line in lines)
+        and isinstance(me, str | int)
+        and all(line.met for line in _checked(found, [LAB, *answers]))
+    ):
+        return [Line(0, False, _OF_ANOTHER, "data-of-another")]
+    return lines
+
+
+def _checked(found: Exercise, answers: list[Any]) -> list[Line]:
+    lines: list[Line] = []
+    try:
+        given = answers if found.data is None else [data_of(found, answers[0]), *answers[1:]]
+        for line in found.check(*given):
+            lines.append(line)
     except Misfit as misfit:
         lines.append(Line(0, False, str(misfit), misfit.mistake))
-    except AnswerError as error:
-        lines.append(Line(0, False, str(error), "malformed"))
     except Exception as error:
         lines.append(Line(0, False, _unjudged(error), "unjudged"))
     return lines

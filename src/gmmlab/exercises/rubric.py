@@ -234,6 +234,23 @@ def as_mixture(answer: Any, expected: str = "a fitted GaussianMixture") -> Any:
     return mixture
 
 
+def overall_mean(mixture: Any) -> NDArray[np.float64]:
+    """Return the mean of the samples that a mixture was fitted to; of a Bayesian one without what its priors added."""
+    if not hasattr(mixture, "mean_precision_prior_"):
+        return np.asarray(mixture.weights_ @ mixture.means_)
+    prior = mixture.mean_precision_prior_
+    added = len(mixture.means_) * prior * mixture.mean_prior_
+    return np.asarray((mixture.mean_precision_ @ mixture.means_ - added) / (mixture.mean_precision_ - prior).sum())
+
+
+def is_fitted_to(mixture: Any, X: Any) -> bool:
+    """Whether a mixture has the mean of these samples, as every M-step gives it."""
+    samples = np.asarray(X, dtype=float)
+    if mixture.means_.shape[1] != samples.shape[1]:
+        return False
+    return bool((np.abs(overall_mean(mixture) - samples.mean(axis=0)) < 1e-3 * samples.std(axis=0)).all())
+
+
 def as_axes(answer: Any, expected: str = "the Axes that you drew on") -> AxesAnswer:
     """Read an Axes; of a list of them the only one."""
     answer = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer

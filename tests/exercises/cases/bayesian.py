@@ -9,8 +9,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
-from exercises.case import right, wrong
-from gmmlab.data import load_faithful, load_wreath
+from exercises.case import right, right_for_everybody, wrong
+from gmmlab.data import load_faithful
+from gmmlab.exercises import my_data
+from gmmlab.exercises.variants import LAB
 
 
 def left_of(v):
@@ -105,11 +107,14 @@ def count_in_words():
     return lambda alpha, gamma, share: f"{(alpha - gamma >= share).sum()} alive"
 
 
+WREATH = my_data("bayesian-4", LAB)
+
+
 @cache
 def wreath_model(n_components=25, **settings):
     """Fit a Bayesian mixture to the wreath."""
     settings = {"max_iter": 1000, "random_state": 0} | settings
-    return BayesianGaussianMixture(n_components=n_components, **settings).fit(load_wreath())
+    return BayesianGaussianMixture(n_components=n_components, **settings).fit(WREATH)
 
 
 def alive(model):
@@ -125,6 +130,11 @@ def defaults_with_spare_components():
     return with_count(wreath_model())
 
 
+@right_for_everybody("bayesian-4")
+def two_dozen_components(wreath):
+    return with_count(BayesianGaussianMixture(n_components=24, max_iter=1000, random_state=5).fit(wreath))
+
+
 @right("bayesian-4")
 def another_seed_and_twenty_components():
     return wreath_model(20, random_state=3), np.float32(alive(wreath_model(20, random_state=3)))
@@ -137,16 +147,28 @@ def finite_dirichlet():
 
 @right("bayesian-4")
 def narrow_prior_on_an_array():
-    points = load_wreath().to_numpy()
+    points = WREATH.to_numpy()
     prior = 0.01 * np.cov(points.T)
     return with_count(
         BayesianGaussianMixture(n_components=25, covariance_prior=prior, max_iter=1000, random_state=2).fit(points)
     )
 
 
+@wrong("bayesian-4", "changed-data")
+def model_of_another_student():
+    return with_count(
+        BayesianGaussianMixture(n_components=25, max_iter=1000, random_state=0).fit(my_data("bayesian-4", "Jane Roe"))
+    )
+
+
+@wrong("bayesian-4", "changed-data")
+def one_point_in_ten_left_out():
+    return with_count(BayesianGaussianMixture(n_components=25, max_iter=1000, random_state=0).fit(WREATH[::10]))
+
+
 @wrong("bayesian-4", "not-bayesian")
 def maximum_likelihood_with_fourteen():
-    return GaussianMixture(14, n_init=5, random_state=0).fit(load_wreath()), 14
+    return GaussianMixture(14, n_init=5, random_state=0).fit(WREATH), 14
 
 
 @wrong("bayesian-4", "few-components")
@@ -166,7 +188,7 @@ def diagonal_components():
 
 @wrong("bayesian-4", "changed-data")
 def standardised_points():
-    points = StandardScaler().fit_transform(load_wreath())
+    points = StandardScaler().fit_transform(WREATH)
     return with_count(BayesianGaussianMixture(n_components=25, max_iter=1000, random_state=0).fit(points))
 
 
@@ -179,7 +201,7 @@ def eruptions_for_the_wreath():
 def three_iterations():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return with_count(BayesianGaussianMixture(n_components=25, max_iter=3, random_state=0).fit(load_wreath()))
+        return with_count(BayesianGaussianMixture(n_components=25, max_iter=3, random_state=0).fit(WREATH))
 
 
 @wrong("bayesian-4", "prior-feeds-the-dead")
@@ -190,8 +212,8 @@ def many_imaginary_samples():
 
 @wrong("bayesian-4", "start-or-prior")
 def prior_as_wide_as_many_wreaths():
-    wide = BayesianGaussianMixture(n_components=25, covariance_prior=100 * np.cov(load_wreath().T), max_iter=1000)
-    return with_count(wide.set_params(random_state=0).fit(load_wreath()))
+    wide = BayesianGaussianMixture(n_components=25, covariance_prior=100 * np.cov(WREATH.T), max_iter=1000)
+    return with_count(wide.set_params(random_state=0).fit(WREATH))
 
 
 @wrong("bayesian-4", "all-components")
@@ -205,8 +227,8 @@ def the_empty_ones():
 
 
 @wrong("bayesian-4", "miscounted")
-def weights_above_seven_per_cent():
-    return wreath_model(), int((wreath_model().weights_ > 0.07).sum())
+def weights_above_nine_per_cent():
+    return wreath_model(), int((wreath_model().weights_ > 0.09).sum())
 
 
 @wrong("bayesian-4", "wrong-kind")

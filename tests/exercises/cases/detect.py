@@ -9,11 +9,13 @@ import pandas as pd
 from sklearn.datasets import load_iris
 from sklearn.metrics import roc_curve
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
-from sklearn.model_selection import KFold, cross_val_score, train_test_split
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from exercises.case import right, wrong
+from exercises.case import right, right_for_everybody, wrong
+from gmmlab.exercises import my_data
+from gmmlab.exercises.variants import LAB
 from gmmlab.mixture import best_fit
 
 
@@ -312,8 +314,7 @@ def the_odd_length_only():
 
 @cache
 def flowers():
-    X, species = load_iris(return_X_y=True)
-    return (*train_test_split(X[species != 1], train_size=60, random_state=0), X[species == 1])
+    return my_data("detect-4", LAB)
 
 
 @cache
@@ -340,6 +341,14 @@ def tied_and_cross_validated():
     return own_fit(), crossed()
 
 
+@right_for_everybody("detect-4")
+def two_tied_components(flowers):
+    model, scores = GaussianMixture(2, covariance_type="tied", n_init=3, random_state=0), []
+    for fit, left in KFold(5, shuffle=True, random_state=0).split(flowers[0]):
+        scores.append(model.fit(flowers[0][fit]).score_samples(flowers[0][left]))
+    return model.fit(flowers[0]), tenth(np.concatenate(scores))
+
+
 @right("detect-4")
 def three_components_and_an_array():
     return own_fit(3), np.array([crossed(3, seed=3)])
@@ -357,12 +366,8 @@ def table_with_names_and_diagonal():
 
 
 @right("detect-4")
-def bayesian():
-    own, scores = flowers()[0], []
-    model = BayesianGaussianMixture(n_components=3, covariance_type="tied", max_iter=500, random_state=0)
-    for fit, left in KFold(5, shuffle=True, random_state=0).split(own):
-        scores.append(model.fit(own[fit]).score_samples(own[left]))
-    return model.fit(own), tenth(np.concatenate(scores))
+def four_full_components():
+    return own_fit(4, "full"), crossed(4, "full")
 
 
 @right("detect-4")
@@ -427,10 +432,10 @@ def upper_end_of_the_scores():
 @wrong("detect-4", "too-low")
 def a_mixture_that_fits_too_tightly():
     own, scores = flowers()[0], []
-    model = GaussianMixture(5, n_init=3, random_state=0)
+    model = GaussianMixture(9, n_init=3, random_state=0)
     for fit, left in KFold(5, shuffle=True, random_state=1).split(own):
         scores.append(model.fit(own[fit]).score_samples(own[left]))
-    return model.fit(own), tenth(np.concatenate(scores))
+    return own_fit(), tenth(np.concatenate(scores))
 
 
 @wrong("detect-4", "fitted-on-test")

@@ -11,7 +11,9 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from exercises.case import right, wrong
+from exercises.case import right, right_for_everybody, wrong
+from gmmlab.exercises import my_data
+from gmmlab.exercises.variants import LAB
 from gmmlab.mixture import from_parameters
 from gmmlab.preprocess import split_penguins
 
@@ -167,12 +169,15 @@ def sure(X: pd.DataFrame) -> pd.Series:
     return pd.Series(lesson()[0].predict_proba(X).max(axis=1), index=X.index)
 
 
+BIRDS = my_data("predict-3", LAB)
+
+
 def label() -> int:
-    return int(sure(lesson()[1]).idxmin())
+    return int(sure(BIRDS).idxmin())
 
 
 def changed(longer: float = 2, deeper: float = 0) -> pd.DataFrame:
-    bird = lesson()[1].loc[[label()]].copy()
+    bird = BIRDS.loc[[label()]].copy()
     bird["bill_length_mm"] += longer
     bird["bill_depth_mm"] += deeper
     return bird
@@ -185,6 +190,13 @@ def after(longer: float = 2, deeper: float = 0) -> NDArray:
 def by_bill_length(shares: NDArray) -> NDArray:
     """Bring the columns into the order of the lesson's sorted mixture."""
     return shares[:, lesson()[0][-1].means_[:, 0].argsort()]
+
+
+@right_for_everybody("predict-3")
+def by_position(birds):
+    place = sure(birds).to_numpy().argmin()
+    bird = birds.iloc[[place]] + [2, 0, 0, 0]
+    return int(birds.index[place]), by_bill_length(lesson()[0].predict_proba(bird))[0]
 
 
 @right("predict-3")
@@ -224,7 +236,7 @@ def as_a_series_in_float32():
 
 @wrong("predict-3", "position-for-label")
 def position_in_the_table():
-    return int(sure(lesson()[1]).to_numpy().argmin()), after()
+    return int(sure(BIRDS).to_numpy().argmin()), after()
 
 
 @wrong("predict-3", "held-out-bird")
@@ -234,13 +246,17 @@ def least_sure_of_the_held_out():
 
 @wrong("predict-3", "density-for-probability")
 def strangest_bird():
-    _, X_train, _ = lesson()
-    return int(X_train.index[lesson()[0].score_samples(X_train).argmin()]), after()
+    return int(BIRDS.index[lesson()[0].score_samples(BIRDS).argmin()]), after()
+
+
+@wrong("predict-3", "of-all-birds")
+def least_sure_of_all_training_birds():
+    return int(sure(lesson()[1]).idxmin()), after()
 
 
 @wrong("predict-3", "surest-for-least")
 def surest_bird():
-    return int(sure(lesson()[1]).idxmax()), after()
+    return int(sure(BIRDS).idxmax()), after()
 
 
 @wrong("predict-3", "unchanged")
@@ -280,9 +296,8 @@ def label_as_a_text():
 
 @wrong("predict-3", "unscaled")
 def asked_about_millimetres():
-    model, X_train, _ = lesson()
-    sure = model[-1].predict_proba(X_train.to_numpy()).max(axis=1)
-    return int(X_train.index[sure.argmin()]), after()
+    sure = lesson()[0][-1].predict_proba(BIRDS.to_numpy()).max(axis=1)
+    return int(BIRDS.index[sure.argmin()]), after()
 
 
 @wrong("predict-3", "wrong-units")

@@ -1,19 +1,22 @@
 """Checks of notebook 09: the stick, components that are alive, the floor of the widths, the wreath."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gmmlab.data import load_wreath
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, part, rubric
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, is_fitted_to, mistakes_made, part, rubric
 
 NOTEBOOK = "09_go_bayesian"
 
-N_CLUMPS = 14
-"""Gaussians from which the wreath was drawn (its description in R's mclust)."""
+_CENTRES = [(-15, -7), (-15, 7), (-11, 0), (-7, -8), (-7, 9), (-4, -16), (-4, 16),
+            (2, -11), (2, 11), (10, -13), (10, -5), (10, 5), (10, 13), (16, 0)]  # fmt: skip
+"""Centres of the 14 Gaussians from which the wreath was drawn (its description in R's mclust), rounded."""
 
 
 def draw_fractions(seed: int) -> list[tuple]:
@@ -221,18 +224,33 @@ _CLUMPS = {
 }
 
 
+@lru_cache
+def _clumps() -> NDArray:
+    """Return for each point of the wreath the number of its clump."""
+    points = load_wreath().to_numpy()
+    return np.asarray(((points[:, None] - np.array(_CENTRES)) ** 2).sum(axis=2).argmin(axis=1))
+
+
+def draw_wreath(seed: int) -> pd.DataFrame:
+    """Draw a wreath of 10 to 13 of the clumps."""
+    rng = np.random.default_rng(seed)
+    kept = rng.choice(len(_CENTRES), rng.integers(10, len(_CENTRES)), replace=False)
+    return load_wreath()[np.isin(_clumps(), kept)]
+
+
 @exercise(
     "bayesian-4",
     title="How many in the wreath?",
     points=2,
     hint="Write `n_components=25`, and raise `max_iter`. Are empty components left with a weight? See what the "
     "concentration does in the lesson's table.",
+    data=draw_wreath,
 )
-def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
+def wreath_clumps(wreath: pd.DataFrame, model: Any, alive: Any) -> Iterator[Line]:
     """Judge a Bayesian mixture of the wreath and the number of components alive in it."""
     mixture = as_mixture(model, "a fitted BayesianGaussianMixture as its first answer")
     weights = np.asarray(mixture.weights_, dtype=float)
-    made = _unfit(mixture, weights)
+    made = _unfit(mixture, weights, wreath)
     yield rubric(
         1,
         not any(made.values()),
@@ -240,10 +258,10 @@ def wreath_clumps(model: Any, alive: Any) -> Iterator[Line]:
         *mistakes_made(made, _WREATH),
         otherwise="Read the task again.",
     )
-    yield from part(1, lambda: _judge_alive(alive, weights, made))
+    yield from part(1, lambda: _judge_alive(alive, len(set(_clumps()[wreath.index])), weights, made))
 
 
-def _judge_alive(alive: Any, weights: NDArray, made: dict[str, bool]) -> Line:
+def _judge_alive(alive: Any, clumps: int, weights: NDArray, made: dict[str, bool]) -> Line:
     count = as_number(alive, "one whole number as its second answer")
     counted = int((weights > 0.01).sum())
     wrong = {
@@ -251,35 +269,25 @@ def _judge_alive(alive: Any, weights: NDArray, made: dict[str, bool]) -> Line:
         "dead-counted": count == len(weights) - counted != counted,
         "miscounted": count != counted,
         "prior-feeds-the-dead": counted == len(weights),
-        "start-or-prior": counted != N_CLUMPS,
+        "start-or-prior": counted != clumps,
     }
-    right = "Components alive: 14, as many as the clumps from which the points were drawn."
-    met = count == counted == N_CLUMPS and not made["not-bayesian"] and not made["few-components"]
+    right = f"Components alive: {clumps}, as many as the clumps from which your points were drawn."
+    met = count == counted == clumps and not made["not-bayesian"] and not made["few-components"]
     own_limit = [
         mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in ("not-bayesian", "few-components")
     ]
     return rubric(1, met, right, *own_limit, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
 
 
-def _unfit(mixture: Any, weights: NDArray) -> dict[str, bool]:
+def _unfit(mixture: Any, weights: NDArray, wreath: pd.DataFrame) -> dict[str, bool]:
     """Say for each point of the specification whether the model misses it."""
     return {
         "not-bayesian": type(mixture).__name__ != "BayesianGaussianMixture",
         "few-components": len(weights) < 20,
         "covariance-type": mixture.covariance_type != "full",
-        "changed-data": not _centred_on_wreath(mixture, weights),
+        "changed-data": not is_fitted_to(mixture, wreath),
         "not-converged": not mixture.converged_,
     }
-
-
-def _centred_on_wreath(mixture: Any, weights: NDArray) -> bool:
-    """Whether the mixture has the mean and the spread of the wreath, apart from what priors shift."""
-    points, means = load_wreath().to_numpy(), np.asarray(mixture.means_, dtype=float)
-    if means.shape != (len(weights), points.shape[1]):
-        return False
-    sd, centre = points.std(axis=0), weights @ means
-    spread = np.sqrt(weights @ (means - centre) ** 2)
-    return bool(np.all(abs(centre - points.mean(axis=0)) < 0.1 * sd) and np.all(abs(spread / sd - 1) < 0.2))
 
 
 EXERCISES = [break_stick, count_alive, why_no_collapse, wreath_clumps]

@@ -1,7 +1,6 @@
 """Exercises of notebook 13: a threshold, its costs, an odd length, a novel iris."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ from gmmlab.exercises.rubric import (
     as_number,
     as_results,
     describe,
+    is_fitted_to,
     mistakes_made,
     need,
+    overall_mean,
     rubric,
     wrong_kind,
 )
@@ -401,14 +402,13 @@ conditional_z: Exercise = function_exercise(
 )
 
 
-@lru_cache
-def _iris() -> tuple[Scores, Scores, Scores]:
-    """Return training normals, other normals, and versicolors, as the exercise draws them."""
+def draw_flowers(seed: int) -> tuple[Scores, Scores, Scores]:
+    """Part the normal flowers into 60 to learn from and 40 others; the versicolors are always the same."""
     from sklearn.datasets import load_iris
     from sklearn.model_selection import train_test_split
 
     X, species = load_iris(return_X_y=True)
-    own, new = train_test_split(X[species != 1], train_size=60, random_state=0)
+    own, new = train_test_split(X[species != 1], train_size=60, random_state=seed % 2**32)
     return own, new, X[species == 1]
 
 
@@ -439,20 +439,22 @@ _FLOWERS = {
     points=2,
     hint="Try one to four components. Score each fifth of `own` by a mixture fitted to the other four, join the "
     "scores, and take the sixth lowest: 6/61 is just below 10%.",
+    data=draw_flowers,
 )
-def novel_iris(model: Any, alarm: Any) -> Iterator[Line]:
+def novel_iris(flowers: tuple[Scores, Scores, Scores], model: Any, alarm: Any) -> Iterator[Line]:
     """Judge a mixture of two iris species by how it ranks the third, and a threshold for 10% false alarms."""
-    own, new, strange = _iris()
+    own, new, strange = flowers
     gmm = _flower_mixture(model)
     normal, novel = _scores(gmm, new), _scores(gmm, strange)
     auc = (np.mean(novel[:, None] < normal) + np.mean(novel[:, None] <= normal)) / 2
     fit = {
-        "fitted-on-anomalies": _centred_on(gmm, np.concatenate([own, strange]), np.concatenate([own, new, strange])),
-        "fitted-on-test": _centred_on(gmm, np.concatenate([own, new]), new),
+        "fitted-on-anomalies": is_fitted_to(gmm, np.concatenate([own, strange]))
+        or is_fitted_to(gmm, np.concatenate([own, new, strange])),
+        "fitted-on-test": is_fitted_to(gmm, np.concatenate([own, new])) or is_fitted_to(gmm, new),
         "one-component": len(gmm.weights_) == 1,
         "poor-fit": auc < _GOOD_AUC,
     }
-    sound = not any(fit.values()) and _centred_on(gmm, own)
+    sound = not any(fit.values()) and is_fitted_to(gmm, own)
     yield rubric(
         1,
         sound,
@@ -487,7 +489,7 @@ def _flower_mixture(answer: Any) -> Any:
     )
     gmm = as_mixture(answer, "a fitted GaussianMixture as its first answer")
     need(gmm.means_.shape[1] == 4, "wrong-data", "Fit all four lengths of the flowers.")
-    overall = _overall_mean(gmm)
+    overall = overall_mean(gmm)
     need(np.abs(overall).max() > 0.5, "wrong-units", "This was fitted to standardised lengths: take cm.")
     return gmm
 
@@ -497,21 +499,6 @@ def _scores(gmm: Any, X: Scores) -> Scores:
         return gmm.score_samples(X)
     except (AttributeError, ValueError):
         wrong_kind(gmm, "a fitted GaussianMixture as its first answer")
-
-
-def _overall_mean(gmm: Any) -> Scores:
-    """Return the mean of the samples that a mixture was fitted to; a Bayesian one without what its priors added."""
-    if not hasattr(gmm, "mean_precision_prior_"):
-        return gmm.weights_ @ gmm.means_
-    prior = gmm.mean_precision_prior_
-    added = len(gmm.means_) * prior * gmm.mean_prior_
-    return (gmm.mean_precision_ @ gmm.means_ - added) / (gmm.mean_precision_ - prior).sum()
-
-
-def _centred_on(gmm: Any, *samples: Scores) -> bool:
-    """Say whether the mixture has the mean of one of the sets of samples."""
-    overall = _overall_mean(gmm)
-    return any(np.abs(overall - X.mean(axis=0)).max() < 0.02 for X in samples)
 
 
 def _is_rank_of(cut: float, scores: Scores) -> bool:

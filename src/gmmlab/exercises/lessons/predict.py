@@ -324,18 +324,24 @@ def _lesson() -> tuple[GaussianMixture, pd.DataFrame, pd.DataFrame]:
     return sort_components(in_original_units(scaled, scaler)), X_train, X_test
 
 
+def draw_birds(seed: int) -> pd.DataFrame:
+    """Draw 40 of the training birds."""
+    X_train = split_penguins()[0]
+    return X_train.iloc[np.sort(np.random.default_rng(seed).choice(len(X_train), 40, replace=False))]
+
+
 def _least_sure(X: pd.DataFrame) -> int:
     """Return the position of the bird with the smallest of the largest responsibilities."""
     return int(_lesson()[0].predict_proba(X).max(axis=1).argmin())
 
 
 _BIRD = {
-    "position-for-label": "This is the bird's position in the table. `X_train.index` has the row label at that "
-    "position.",
-    "held-out-bird": "This is the least sure of the held-out birds. The task asks for the training birds.",
+    "position-for-label": "This is the bird's position in the table. `birds.index` has the row label at that place.",
+    "of-all-birds": "This is the least sure of all training birds, and not one of your 40. Look in `birds` alone.",
+    "held-out-bird": "This is the least sure of the held-out birds. The task asks for those in `birds`.",
     "density-for-probability": "This is the bird with the lowest density: the strangest, far from all clusters. The "
     "least sure bird lies between clusters.",
-    "unscaled": "You asked `gmm` about birds in mm and g, and it was fitted to scaled birds. Transform `X_train` with "
+    "unscaled": "You asked `gmm` about birds in mm and g, and it was fitted to scaled birds. Transform `birds` with "
     "`scaler` first.",
     "surest-for-least": "Of this bird the model is practically certain. Look for the smallest of the largest "
     "responsibilities.",
@@ -346,43 +352,43 @@ _BIRD = {
     "predict-3",
     title="The bird in the middle",
     points=2,
-    hint="`gmm.predict_proba(scaler.transform(X_train)).max(axis=1)` is how sure the model is of each bird. `argmin` "
-    "gives a position, `X_train.index` the row label there, and `X_train.loc[[label]]` the bird as a table of one row. "
+    hint="`gmm.predict_proba(scaler.transform(birds)).max(axis=1)` is how sure the model is of each bird. `argmin` "
+    "gives a position, `birds.index` the row label there, and `birds.loc[[label]]` the bird as a table of one row. "
     "Lengthen the bill in mm, then transform.",
+    data=draw_birds,
 )
-def least_sure_bird(label: Any, after: Any) -> Iterator[Line]:
-    """Judge which training bird is the least sure, and its responsibilities with a longer bill."""
-    yield from part(1, lambda: _label_line(label))
-    yield from part(1, lambda: _after_line(after))
+def least_sure_bird(birds: pd.DataFrame, label: Any, after: Any) -> Iterator[Line]:
+    """Judge which of the student's birds is the least sure, and its responsibilities with a longer bill."""
+    yield from part(1, lambda: _label_line(birds, label))
+    yield from part(1, lambda: _after_line(birds, after))
 
 
-def _label_line(label: Any) -> Line:
-    """Judge which training bird is the least sure."""
+def _label_line(birds: pd.DataFrame, label: Any) -> Line:
+    """Judge which bird is the least sure."""
     gmm, X_train, X_test = _lesson()
-    bird, place = as_number(label, "the row label of one bird"), _least_sure(X_train)
+    bird, place = as_number(label, "the row label of one bird"), _least_sure(birds)
     made = {
         "position-for-label": bird == place,
+        "of-all-birds": bird == X_train.index[_least_sure(X_train)],
         "held-out-bird": bird == X_test.index[_least_sure(X_test)],
-        "density-for-probability": bird == X_train.index[gmm.score_samples(X_train).argmin()],
-        "unscaled": bird == _asked_in_mm(),
-        "surest-for-least": bird in X_train.index[gmm.predict_proba(X_train).max(axis=1) > 0.999],
+        "density-for-probability": bird == birds.index[gmm.score_samples(birds).argmin()],
+        "unscaled": bird == birds.index[_scaled().predict_proba(birds.to_numpy()).max(axis=1).argmin()],
+        "surest-for-least": bird in birds.index[gmm.predict_proba(birds).max(axis=1) > 0.999],
     }
     return rubric(
         1,
-        bird == X_train.index[place],
-        "No training bird has a smaller largest responsibility.",
+        bird == birds.index[place],
+        "None of your birds has a smaller largest responsibility.",
         *mistakes_made(made, _BIRD),
-        otherwise="There is a bird in `X_train` of which the model is less sure.",
+        otherwise="There is a bird in `birds` of which the model is less sure.",
     )
 
 
 @lru_cache(maxsize=1)
-def _asked_in_mm() -> int:
-    """Return the label of the bird that comes out if the scaled mixture is asked about birds in mm and g."""
+def _scaled() -> GaussianMixture:
+    """Return the mixture of scaled birds, as it must not be asked about birds in mm and g."""
     X = _lesson()[1]
-    scaler = StandardScaler().fit(X)
-    scaled = GaussianMixture(3, **_RECIPE).fit(scaler.transform(X))
-    return int(X.index[scaled.predict_proba(X.to_numpy()).max(axis=1).argmin()])
+    return GaussianMixture(3, **_RECIPE).fit(StandardScaler().fit_transform(X))
 
 
 _AFTER = {
@@ -399,38 +405,44 @@ _AFTER = {
 }
 
 
-def _after_line(answer: Any) -> Line:
+def _after_line(birds: pd.DataFrame, answer: Any) -> Line:
     """Judge the responsibilities of the bird with a longer bill, in the order of the sorted components."""
     nested = isinstance(answer, list) and any(isinstance(row, list) for row in answer)
     one_row = nested or getattr(answer, "ndim", 1) == 2
     shares = as_array(answer, (1, 3) if one_row else (3,), "three responsibilities").ravel()
+    before = _lesson()[0].predict_proba(birds).max(axis=1).min()
     two_sd = 2 * float(_lesson()[1]["bill_length_mm"].std(ddof=0))
     made = {
-        "unchanged": _alike(shares, 0, 0),
-        "shorter": _alike(shares, -2, 0),
-        "wrong-column": _alike(shares, 0, 2),
+        "unchanged": _alike(birds, shares, 0, 0),
+        "shorter": _alike(birds, shares, -2, 0),
+        "wrong-column": _alike(birds, shares, 0, 2),
         "hard-labels": np.array_equal(np.sort(shares), [0, 0, 1]),
-        "wrong-units": _alike(shares, two_sd, 0),
+        "wrong-units": _alike(birds, shares, two_sd, 0),
         "percent": abs(shares.sum() - 100) < 1,
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
-        "not-sorted": _alike(np.sort(shares), 2, 0, order=np.sort),
+        "not-sorted": _alike(birds, np.sort(shares), 2, 0, order=np.sort),
     }
     return rubric(
         1,
-        _alike(shares, 2, 0, tolerance=0.0051),  # two digits are enough
-        "Two millimetres take the doubt away.",
+        _alike(birds, shares, 2, 0, tolerance=0.0051),  # two digits are enough
+        f"Largest responsibility before: {before:.2f}, after: {max(shares):.2f}. Where the longer bill moves the bird "
+        "towards a border, the doubt grows.",
         *mistakes_made(made, _AFTER),
         otherwise="These are not the responsibilities of this bird with a bill 2 mm longer.",
     )
 
 
 def _alike(
-    shares: NDArray, longer: float, deeper: float, order: Callable = np.asarray, tolerance: float = 1e-3
+    birds: pd.DataFrame,
+    shares: NDArray,
+    longer: float,
+    deeper: float,
+    order: Callable = np.asarray,
+    tolerance: float = 1e-3,
 ) -> bool:
     """Whether these are the responsibilities of the least sure bird with its bill changed by so many mm."""
-    gmm, X_train, _ = _lesson()
-    bird = X_train.iloc[[_least_sure(X_train)]] + [longer, deeper, 0, 0]
-    return bool(np.allclose(shares, order(gmm.predict_proba(bird)[0]), atol=tolerance))
+    bird = birds.iloc[[_least_sure(birds)]] + [longer, deeper, 0, 0]
+    return bool(np.allclose(shares, order(_lesson()[0].predict_proba(bird)[0]), atol=tolerance))
 
 
 EXERCISES = [responsibilities, name_clusters, least_sure_bird]
