@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import pairwise, takewhile
@@ -24,6 +25,7 @@ from gmmlab.exercises.rubric import Line
 
 _INVALID = {"malformed", "unjudged"}
 _CANDIDATES = 20
+_LONGEST_ID = 80
 
 _INTERNALS = re.compile(
     r"gmmlab\.(exercises\.(?!answers\b)|course)|import gmmlab\.exercises|gmmlab import .*\bexercises"
@@ -55,6 +57,8 @@ class Judged:
         How many different answers the student tried, as the notebook says; 0 where it does not.
     given : str
         The answer in a few words, where it is not right; a text that somebody reads, whole.
+    me : str
+        Whose data were answered for, as the notebook says, where each student has data of their own.
     """
 
     points: float
@@ -64,6 +68,7 @@ class Judged:
     code: str = ""
     tries: int = 0
     given: str = ""
+    me: str = ""
 
     @property
     def mistakes(self) -> list[tuple[str, str]]:
@@ -181,13 +186,24 @@ def _judged(one: Answered) -> Judged:
     if status == "open":
         return Judged(one.feedback.points, status, lines, tries=_tries(one))
     answer, code = gist(one.output.answer.get("answers")), "" if _is_stub(one) else _code(one.own)
-    return Judged(one.feedback.points, status, lines, answer, code, _tries(one), _given(one))
+    return Judged(one.feedback.points, status, lines, answer, code, _tries(one), _given(one), _me(one))
+
+
+def _me(one: Answered) -> str:
+    """Return the id that an answer is for."""
+    if one.feedback.exercise.data is None:
+        return ""
+    with suppress(KeyError, IndexError, TypeError):
+        me = one.output.answer["answers"][0]["value"]
+        return " ".join(str(me).split())[:_LONGEST_ID] if isinstance(me, str | int) else ""
+    return ""
 
 
 def _given(one: Answered) -> str:
-    if isinstance(one.feedback.exercise.form, TextForm):
+    ex = one.feedback.exercise
+    if isinstance(ex.form, TextForm):
         return text_in(one.output.answer)
-    return in_short(one.output.answer) if one.feedback.status != "right" else ""
+    return "" if one.feedback.status == "right" else in_short(one.output.answer, first=0 if ex.data is None else 1)
 
 
 def _named(line: Line) -> str:

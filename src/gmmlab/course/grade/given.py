@@ -14,10 +14,10 @@ MAX_TEXT = 20_000
 """Characters of a text that are kept to be read."""
 
 
-def in_short(payload: dict[str, Any]) -> str:
-    """Return what was answered: short values as they are, rounded, and of the rest what it is."""
+def in_short(payload: dict[str, Any], first: int = 0) -> str:
+    """Return what was answered, from the first answer that counts: short values rounded, of the rest what it is."""
     try:
-        answers = [decode(coded) for coded in payload.get("answers", [])]
+        answers = [decode(coded) for coded in payload.get("answers", [])[first:]]
     except (AnswerError, TypeError, RecursionError):
         return "malformed"
     return "; ".join(map(_short, answers))[:_WIDTH]

@@ -293,6 +293,7 @@ class Gradebook:
         answers: dict[str, dict[int, tuple[float, str]]] = defaultdict(dict)
         codes: dict[str, dict[int, tuple[float, str]]] = defaultdict(dict)
         files: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+        ids: dict[str, dict[int, str]] = defaultdict(dict)
         names: Counter[str] = Counter()
         handed_in = 0
         for place, row in enumerate(self._rows()):
@@ -300,6 +301,8 @@ class Gradebook:
             handed_in += bool(row.counted)
             for name, attempt in row.counted.items():
                 for id, judged in attempt.result.exercises.items():
+                    if judged.me:
+                        ids[id][place] = judged.me
                     for compared, fingerprint in ((answers, judged.answer), (codes, judged.code)):
                         if fingerprint:
                             compared[id][place] = judged.points, fingerprint
@@ -317,6 +320,8 @@ class Gradebook:
                 f"Say what counts, such as: --notebooks {','.join(name[:2] for name in self.notebooks) or '03,04'}"
             )
         self.pairs = self._pairs({"answers": answers, "answer cells": codes}, files)
+        for id, written in ids.items():
+            self._compare_ids(id, written)
 
     def _pairs(
         self, compared: Mapping[str, Mapping[str, Given]], files: dict[tuple[str, bytes], list[int]]
@@ -338,6 +343,23 @@ class Gradebook:
                 words = f"{what} alike beyond chance with {_some(listed[:_NAMED], len(listed))}"
                 flags[place].append(("", words))
         return flags
+
+    def _compare_ids(self, exercise: str, written: Mapping[int, str]) -> None:
+        """Flag answers for data that are not the student's own."""
+        users: dict[str, list[int]] = defaultdict(list)
+        for place, me in written.items():
+            users[me.casefold()].append(place)
+        for place, me in written.items():
+            whose, flags = self._find.student(me), []
+            if whose is None and self.listed:
+                said = "" if self._is_nameless else f": {me}"
+                flags.append(f"answered with an id that names no one student of the class list{said}")
+            elif whose not in (None, self.students[place]):
+                flags.append(f"answered with the data of another: {whose.key}")
+            same = [self.students[other].key for other in users[me.casefold()][: _NAMED + 1] if other != place][:_NAMED]
+            if same:
+                flags.append(f"answered with the same id as {_some(same, len(users[me.casefold()]) - 1)}")
+            self.pairs[place] += [(find(exercise).notebook, f"{flag} ({exercise})") for flag in flags]
 
     def _line_of(self, student: Student) -> Listed | None:
         if student not in self._files:

@@ -65,16 +65,20 @@ class Finder:
 
     def __init__(self, lines: dict[Student, Listed | None], names: Mapping[Student, Sequence[Student]]) -> None:
         self._known: dict[str, Student | None] = {}
+        without_zeros: dict[str, Student | None] = {}
         self._names = [line.student.name if line else student.name for student, line in lines.items()]
         for student, line in lines.items():
             own = [student, *([line.student] if line else []), *names.get(student, [])]
             words = {word for one in own for word in (one.id, one.key, one.name, *words_of(one.name)) if word}
             for word in words | (line.words if line else frozenset()):
                 self._known[word] = student if self._known.get(word, student) == student else None
+            for form in {form for one in own for form in _forms(one.id)} - {""}:
+                without_zeros[form] = student if without_zeros.get(form, student) == student else None
+        self._known = without_zeros | self._known
 
     def student(self, who: str) -> Student | None:
         """Return the student, or None where nobody or more than one is called so."""
-        words = [who.strip(), *sorted(words_of(who))]
+        words = [who.strip(), *_forms(who.strip()), *sorted(words_of(who))]
         return next((self._known[word] for word in words if word in self._known), None)
 
     def in_words(self, who: str) -> str:
