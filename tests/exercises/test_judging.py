@@ -203,7 +203,7 @@ def test_right_and_wrong_differ_by_words_and_signs_not_only_by_colour():
     assert "not yet" in wrong and "not yet" not in right
 
 
-@pytest.mark.parametrize(("id", "expected"), [("fit-2", "1 answer"), ("predict-3", "2 answers")])
+@pytest.mark.parametrize(("id", "expected"), [("fit-2", "1 answer"), ("labels-3", "2 answers")])
 def test_a_check_cell_with_too_many_answers_is_told_how_many_there_are(id, expected):
     (line,) = check(id, 1, 2, 3).lines
     assert (line.mistake, line.points) == ("wrong-count", 0)
