@@ -272,11 +272,10 @@ def _judge_alive(alive: Any, clumps: int, weights: NDArray, made: dict[str, bool
         "start-or-prior": counted != clumps,
     }
     right = f"Components alive: {clumps}, as many as the clumps from which your points were drawn."
-    met = count == counted == clumps and not made["not-bayesian"] and not made["few-components"]
-    own_limit = [
-        mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in ("not-bayesian", "few-components")
-    ]
-    return rubric(1, met, right, *own_limit, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
+    no_finding = ("not-bayesian", "few-components", "changed-data")
+    of_model = [mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in no_finding]
+    met = count == counted == clumps and not any(mistake.made for mistake in of_model)
+    return rubric(1, met, right, *of_model, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
 
 
 def _unfit(mixture: Any, weights: NDArray, wreath: pd.DataFrame) -> dict[str, bool]:

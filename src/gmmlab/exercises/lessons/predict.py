@@ -324,10 +324,16 @@ def _lesson() -> tuple[GaussianMixture, pd.DataFrame, pd.DataFrame]:
     return sort_components(in_original_units(scaled, scaler)), X_train, X_test
 
 
+@lru_cache(maxsize=1)
+def _training_birds() -> pd.DataFrame:
+    return split_penguins()[0]
+
+
 def draw_birds(seed: int) -> pd.DataFrame:
-    """Draw 40 of the training birds."""
-    X_train = split_penguins()[0]
-    return X_train.iloc[np.sort(np.random.default_rng(seed).choice(len(X_train), 40, replace=False))]
+    """Draw 40 of the training birds, and a number for each ring: no two students have the same answer."""
+    rng, X_train = np.random.default_rng(seed), _training_birds()
+    birds = X_train.iloc[np.sort(rng.choice(len(X_train), 40, replace=False))]
+    return birds.set_axis(pd.Index(rng.choice(np.arange(1000, 10_000), 40, replace=False), name="ring"))
 
 
 def _least_sure(X: pd.DataFrame) -> int:
@@ -366,7 +372,7 @@ def least_sure_bird(birds: pd.DataFrame, label: Any, after: Any) -> Iterator[Lin
 def _label_line(birds: pd.DataFrame, label: Any) -> Line:
     """Judge which bird is the least sure."""
     gmm, X_train, X_test = _lesson()
-    bird, place = as_number(label, "the row label of one bird"), _least_sure(birds)
+    bird, place = as_number(label, "the ring number of one bird"), _least_sure(birds)
     made = {
         "position-for-label": bird == place,
         "of-all-birds": bird == X_train.index[_least_sure(X_train)],
