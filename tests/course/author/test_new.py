@@ -41,17 +41,17 @@ spec = importlib.util.spec_from_file_location("lesson", sys.argv[1] if len(sys.a
 lesson = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(lesson)
 sys.path.insert(0, {tests!r})
-from exercises.case import generated
+from exercises import case as cases
 from gmmlab.exercises import judging
 ex = next(ex for ex in lesson.EXERCISES if ex.id == {id!r})
-judging.find = lambda id: ex
+judging.find = cases.find = lambda id: ex
 space = {{}}
 exec({answer!r}, {{"np": __import__("numpy")}}, space)
 print(judging.check({id!r}, *space.values()).points == ex.points)
-for case in generated(ex):
+for case in cases.generated(ex):
     lines = judging.check({id!r}, *case.answers()).lines
     assert case.mistake in {{line.mistake for line in lines}}, (case.name, lines)
-print(len(list(generated(ex))) > 9)
+print(len(list(cases.generated(ex))) > 9)
 """
 
 
