@@ -11,6 +11,7 @@ from course.grade.classroom import FIT, answer, lab_notebook, to_bytes
 from gmmlab.course import LabError, cli
 from gmmlab.course.grade import gradebook
 from gmmlab.course.grade.whole_class import grade_class
+from gmmlab.exercises import exercises
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +115,7 @@ def test_a_student_who_is_not_there_is_a_line_of_problems(root, graded):
 def test_what_the_file_names_counts(graded):
     text = RULES.replace("[notebooks.03]", "[notebooks.05]\n[notebooks.03]")
     assert graded(text=text)["ann"][f"{PLOT} status"] == "missing"
-    assert graded(text=text)["ann"]["possible"] == "71"
+    assert graded(text=text)["ann"]["possible"] == f"{60 + sum(ex.points for ex in exercises(PLOT)):g}"
 
 
 def test_a_mistake_in_the_file_stops_before_anything_is_written(root, graded):
