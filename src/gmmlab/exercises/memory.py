@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gmmlab import paths
 from gmmlab.exercises.form import Exercise
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import exercises, notebooks
 
 if TYPE_CHECKING:
     from gmmlab.exercises.feedback import Feedback
@@ -208,5 +208,5 @@ def progress_in(home: Path, notebook: str | None = None) -> Progress:
 
 def _exercises_of(notebook: str | None) -> list[Exercise]:
     if notebook is not None:
-        notebook = paths.notebook_called(notebook, list(dict.fromkeys(ex.notebook for ex in exercises())))
+        notebook = paths.notebook_called(notebook, notebooks())
     return exercises(notebook)

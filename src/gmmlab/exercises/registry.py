@@ -43,6 +43,12 @@ def find(id: str) -> Exercise:
     return found[0]
 
 
+@cache
+def notebooks() -> tuple[str, ...]:
+    """Return the names of the notebooks that have exercises, in their order."""
+    return tuple(dict.fromkeys(ex.notebook for ex in exercises()))
+
+
 def exercises(notebook: str | None = None) -> list[Exercise]:
     """Return all exercises in the order of the notebooks, or those of one notebook."""
     every = sorted((ex for name in lesson_names() for ex in lesson(name)), key=lambda ex: ex.notebook)

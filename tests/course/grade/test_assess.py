@@ -8,8 +8,9 @@ from gmmlab.course.grade.assess import flags_of, judge_notebook, lab_sources, re
 from gmmlab.course.grade.read import Unreadable, from_data, read, recognise
 from gmmlab.exercises import exercises
 from gmmlab.exercises.feedback import ANSWER_MIME
+from gmmlab.exercises.registry import notebooks
 
-NAMES = list(dict.fromkeys(ex.notebook for ex in exercises()))
+NAMES = notebooks()
 
 
 def points(data, seed=0):

@@ -7,6 +7,7 @@ import pytest
 from course.grade.mutants import mutant, small
 from gmmlab.course.grade.workers import Mode, Work, grade_one
 from gmmlab.exercises import exercises
+from gmmlab.exercises.registry import notebooks
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +15,7 @@ CASES = 20
 """For each notebook of the lab."""
 
 
-@pytest.mark.parametrize("name", dict.fromkeys(ex.notebook for ex in exercises()))
+@pytest.mark.parametrize("name", notebooks())
 def test_mutated_notebook_gets_a_result(name):
     notebook, rng = small(name), random.Random(name)
     possible = {ex.id: ex.points for ex in exercises()}

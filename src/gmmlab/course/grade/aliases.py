@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.class_list import Listed, plain, table_of
+from gmmlab.course.grade.class_list import Listed, plain, records_of
 from gmmlab.course.grade.collect import Student
 
 NAME = "aliases.csv"
@@ -33,15 +33,10 @@ def read_aliases(path: Path | None, listed: Sequence[Listed]) -> dict[str, Stude
     """
     if path is None:
         return {}
-    header, rows = table_of(path)
-    names = [plain(name) for name in header]
-    if missing := [name for name in _COLUMNS if name not in names]:
-        raise LabError(f"{path} has no column {missing[0]}. Its first line is: {','.join(_COLUMNS)}")
     known = {one.student.id: one.student for one in listed if one.student.id}
     found: dict[str, Student] = {}
-    for number, row in rows:
-        cells = dict(zip(names, [*row, *[""] * len(names)], strict=False))
-        name, id = (cells[column].strip().removeprefix("'") for column in _COLUMNS)
+    for number, cells in records_of(path, _COLUMNS, needed=2):
+        name, id = (cell.removeprefix("'") for cell in cells.values())
         if id not in known:
             raise LabError(f"{path}, line {number}: the class list has no id {id!r}.")
         if found.setdefault(name, known[id]) != known[id]:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +109,30 @@ def table_of(path: Path) -> tuple[list[str], Rows]:
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise LabError(f"{path} is a workbook of a spreadsheet program. Save the sheet as a .csv file and give that.")
     return _table(decoded(content)[0])
+
+
+def records_of(path: Path, columns: Sequence[str], needed: int) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines of a .csv file that an instructor writes: the number of each, and its cells by column.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        The columns that count; one that the file lacks is empty in every line.
+    needed : int
+        How many of the columns, from the first on, the file must have.
+
+    Raises
+    ------
+    LabError
+        If it lacks one of these.
+    """
+    header, rows = table_of(path)
+    names = [plain(name) for name in header]
+    if missing := [name for name in columns[:needed] if name not in names]:
+        raise LabError(f"{path} has no column {missing[0]}. Its first line is: {','.join(columns)}")
+    every = ((number, dict(zip(names, [*row, *[""] * len(names)], strict=False))) for number, row in rows)
+    return [(number, {name: cells.get(name, "").strip() for name in columns}) for number, cells in every]
 
 
 def _table(text: str) -> tuple[list[str], Rows]:

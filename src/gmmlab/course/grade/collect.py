@@ -12,7 +12,7 @@ from zipfile import is_zipfile
 from gmmlab.course import LabError
 from gmmlab.course.grade.handed_in import Handed, by_metadata, by_name, by_time
 from gmmlab.course.grade.tree import MAX_FILES, MAX_MEMBERS, Archives, Stream, in_folder
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import notebooks
 
 MAX_NOTEBOOKS = 100
 """Most notebooks of one student that are read."""
@@ -206,7 +206,7 @@ class _Listing:
         for each in (name, student.key if student else name):
             if each in self._aliases:
                 return self._aliases[each]
-        guessed = not (folder or _lms(name) or any(ex.notebook in _stem(name) for ex in exercises()))
+        guessed = not (folder or _lms(name) or any(notebook in _stem(name) for notebook in notebooks()))
         return None if student and guessed and self._is_known and not self._is_known(student) else student
 
     def _called(self, streams: list[Stream], above: int) -> dict[str, tuple[Student, Handed | None]]:
@@ -344,7 +344,7 @@ def student_of(name: str, folder: bool = False) -> Student | None:
     if folder:
         return Student(name)
     stem = _stem(name)
-    for notebook in dict.fromkeys(ex.notebook for ex in exercises()):
+    for notebook in notebooks():
         before, found, _ = stem.partition(notebook)
         if found:
             return None if _COPY.fullmatch(before) else Student(before.rstrip("_- "))

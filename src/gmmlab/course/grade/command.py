@@ -10,7 +10,7 @@ from gmmlab.course import LabError
 from gmmlab.course.grade.store import seed_of
 from gmmlab.course.grade.whole_class import Summary, grade_class
 from gmmlab.course.grade.workers import Mode, cores
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import notebooks
 
 
 def grade_from_options(options: argparse.Namespace) -> Summary:
@@ -37,7 +37,7 @@ def grade_from_options(options: argparse.Namespace) -> Summary:
 
 def _named(words: str) -> list[str]:
     """Return the notebooks that the words say: whole names, or numbers."""
-    known = list(dict.fromkeys(ex.notebook for ex in exercises()))
+    known = notebooks()
     found = []
     for word in re.split(r"[\s,;]+", words.strip(" ,;")):
         try:

@@ -14,7 +14,7 @@ from gmmlab import paths
 from gmmlab.course import LabError
 from gmmlab.course.grade.policy import ATTEMPTS, LATEST, Late
 from gmmlab.course.grade.roster import GRADESCOPE, LMS
-from gmmlab.exercises.registry import exercises
+from gmmlab.exercises.registry import notebooks
 
 NAME = "course.toml"
 _ENTRIES = ("time_zone", "class_list", "lms", "attempts", "late", "notebooks")
@@ -183,7 +183,7 @@ class _Reader:
     def _notebook(self, name: str) -> tuple[str, NotebookRules]:
         own = ("notebooks", name)
         try:
-            found = paths.notebook_called(name, list(dict.fromkeys(ex.notebook for ex in exercises())))
+            found = paths.notebook_called(name, notebooks())
         except ValueError as error:
             self._wrong(own, str(error).rstrip("."))
         table = self._table(*own)

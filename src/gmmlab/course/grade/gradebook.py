@@ -30,7 +30,7 @@ from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
 from gmmlab.course.student.working_copy import EARLIER, NEW
 from gmmlab.exercises.form import Exercise, TextForm
-from gmmlab.exercises.registry import exercises, find
+from gmmlab.exercises.registry import exercises, find, notebooks
 
 MISSING = "missing"
 EXCUSED = "excused"
@@ -284,8 +284,7 @@ class Gradebook:
         """Return the files with their numbers; for runs notebook by notebook, so that worked cells run once."""
         numbered = list(enumerate(self.found))
         if mode.rerun:
-            names = {ex.notebook for ex in exercises()}
-            numbered.sort(key=lambda file: min((name for name in names if name in file[1].where), default=""))
+            numbered.sort(key=lambda file: next((name for name in notebooks() if name in file[1].where), ""))
         return numbered
 
     def look(self) -> None:
@@ -308,7 +307,7 @@ class Gradebook:
                             compared[id][place] = judged.points, fingerprint
                 if attempt.is_answered:
                     files[name, self.digests[attempt.number]].append(place)
-        known = dict.fromkeys(ex.notebook for ex in exercises())
+        known = notebooks()
         counts = [name for name in known if 2 * names[name] >= handed_in and names[name]]
         self.notebooks = counts if self._wanted is None else [name for name in known if name in self._wanted]
         few = [
@@ -562,7 +561,7 @@ def _order(due: datetime | None) -> tuple[bool, datetime]:
 def guess(where: str) -> str:
     """Say from a file's name which notebook it was, where its content does not."""
     last = last_part(where)
-    return next((name for name in dict.fromkeys(ex.notebook for ex in exercises()) if name in last), "")
+    return next((name for name in notebooks() if name in last), "")
 
 
 def last_part(where: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gmmlab.course import LabError
-from gmmlab.course.grade.class_list import plain, table_of
+from gmmlab.course.grade.class_list import records_of
 from gmmlab.exercises.registry import exercises, find
 
 NAME = "overrides.csv"
@@ -55,15 +55,10 @@ def read_overrides(path: Path | None) -> list[Override]:
     """
     if path is None:
         return []
-    header, rows = table_of(path)
-    names = [plain(name) for name in header]
-    if missing := [name for name in COLUMNS[:3] if name not in names]:
-        raise LabError(f"{path} has no column {missing[0]}. Its first line is: {','.join(COLUMNS)}")
     found = []
-    for number, row in rows:
-        cells = dict(zip(names, [*row, *[""] * len(names)], strict=False))
+    for number, cells in records_of(path, COLUMNS, needed=3):
         try:
-            found.append(_read(*(cells.get(name, "").strip() for name in COLUMNS)))
+            found.append(_read(*cells.values()))
         except ValueError as error:
             raise LabError(f"{path}, line {number}: {error}.") from None
     return [one for one in found if one.points is not None or one.reason or one.comment]
