@@ -138,9 +138,12 @@ class Session:
         raise AssertionError("JupyterLab ran nothing.")
 
     def _close_what_covers_the_page(self):
-        """Close an open menu, and the complaint of a busy machine; any other dialog is JupyterLab's question."""
-        dialog = self.page.locator(".jp-Dialog")
-        said = dialog.first.inner_text() if dialog.count() else ""
+        """Close an open menu, and what a busy machine asks; any other dialog is JupyterLab's question."""
+        dialog = self.page.locator(".jp-Dialog").first
+        said = dialog.inner_text() if dialog.count() else ""
+        if "Select Kernel" in said:  # the list of kernels came late: the one that is offered is the lab's
+            dialog.locator(".jp-mod-accept").click()
+            return self.wait_until_idle()
         assert not said or "onnection" in said, f"JupyterLab asks: {said}"
         self.page.keyboard.press("Escape")
 
