@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from course.grade.classroom import FIT, answer, lab_notebook, to_bytes
+from course.grade.classroom import FIT, answer, cell_of, lab_notebook, to_bytes
 from gmmlab.course import LabError, cli
 from gmmlab.course.grade import gradebook
 from gmmlab.course.grade.whole_class import grade_class
 from gmmlab.exercises import exercises
+from gmmlab.exercises.feedback import ANSWER_MIME
 
 pytestmark = pytest.mark.slow
 
-PLOT = "05_plot_mixture"
+PREPROCESS, PLOT = "02_preprocess_features", "05_plot_mixture"
 DUE = datetime(2026, 11, 20, 22, 0, tzinfo=UTC).timestamp()
 DAY = 86_400
 RULES = """
@@ -32,6 +33,7 @@ due = "2026-11-20 23:00"
 extensions = {{ 3 = "2026-11-22 23:00", "Nobody At All" = "2026-11-22" }}
 excused = ["dan"]
 """
+GUESSING = "[guessing]\npercent_per_try = 75\n[notebooks.02]\n"
 
 
 def small(notebook):
@@ -147,3 +149,21 @@ def test_new_course_writes_a_file_that_changes_nothing_and_overwrites_none(tmp_p
     assert "is there already" in capsys.readouterr().err
     assert cli.main(["new", "exercise"]) == 2
     assert "gmm-lab new exercise NAME" in capsys.readouterr().err
+
+
+def test_trying_one_answer_after_the_other_costs_what_the_course_says(tmp_path):
+    (tmp_path / "course.toml").write_text(GUESSING)
+    (tmp_path / "overrides.csv").write_text("student,exercise,points,reason,comment\ncia,preprocess-3,1,we spoke,\n")
+    for name, tries in (("ann", 2), ("bob", 3), ("cia", 4)):
+        notebook = lab_notebook(PREPROCESS)
+        cell_of(notebook, "preprocess-3-check")["outputs"][0]["data"][ANSWER_MIME]["tries"] = tries
+        (tmp_path / "work" / name).mkdir(parents=True)
+        (tmp_path / "work" / name / "a.ipynb").write_bytes(small(notebook))
+    grade_class(tmp_path / "work", tmp_path / "out")
+    rows, worth = table(tmp_path / "out" / "grades.csv"), sum(ex.points for ex in exercises(PREPROCESS))
+    assert {name: float(row["penalty"]) for name, row in rows.items()} == {"ann": 0, "bob": 0.75, "cia": 0}
+    assert float(rows["bob"]["total"]) == worth - 0.75
+    assert rows["bob"][f"{PREPROCESS} note"] == "preprocess-3 after 3 answers: 75% off"
+    assert "preprocess-3 after 3 answers: 75% off" in (tmp_path / "out" / "feedback" / "bob").joinpath(
+        f"{PREPROCESS}.html"
+    ).read_text(encoding="utf-8")

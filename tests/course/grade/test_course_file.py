@@ -7,7 +7,7 @@ import pytest
 
 from gmmlab.course import LabError
 from gmmlab.course.grade.course_file import Course, beside, read_course, template
-from gmmlab.course.grade.policy import Late
+from gmmlab.course.grade.policy import Guessing, Late
 
 GOOD = """
 time_zone = "Europe/Berlin"
@@ -18,6 +18,9 @@ percent_per_day = 12.5
 grace_minutes = 5
 most_percent = 50
 late_days = 3
+[guessing]
+percent_per_try = 50
+free_tries = 1
 [notebooks.03]
 points = 20
 due = 2026-11-20T23:59:00
@@ -37,6 +40,7 @@ def test_all_entries(tmp_path):
     course = read(tmp_path, GOOD)
     assert (course.lms, course.attempts) == ("moodle", "best")
     assert course.late == Late(12.5, timedelta(minutes=5), 50, 3)
+    assert course.guessing == Guessing(50, 1)
     assert list(course.notebooks) == ["03_fit_mixture", "05_plot_mixture"]
     own = course.rules("03_fit_mixture")
     assert (own.points, own.due, own.excused) == (20, datetime(2026, 11, 20, 22, 59, tzinfo=UTC), ("Jane Roe",))
@@ -49,21 +53,23 @@ def test_all_entries(tmp_path):
     ("old", "new", "line", "words"),
     [
         ('"Europe/Berlin"', '"Europe/Bärlin"', 2, "no time zone 'Europe/Bärlin'"),
-        ('time_zone = "Europe/Berlin"', "", 12, "which time zone"),
+        ('time_zone = "Europe/Berlin"', "", 15, "which time zone"),
         ('"moodle"', '"slate"', 3, "one of canvas, moodle"),
         ('"best"', '"worst"', 4, "one of latest, best, before the due date"),
         ('"best"', "3", 4, "text in quotation marks, but 3"),
         ("percent_per_day", "percent_a_day", 6, "did you mean percent_per_day"),
         ("12.5", "120", 6, "a number from 0 to 100, but 120"),
         ("late_days = 3", "late_days = 1.5", 9, "a number from 0 to 1000, but 1.5"),
-        ("[notebooks.03]", "[notebooks.99]", 10, "no notebook '99'"),
-        ("points = 20", 'points = "many"', 11, "a number above 0"),
-        ("2026-11-20T23:59:00", '"20.11.2026"', 12, "a date such as"),
-        ("2026-11-20T23:59:00", "7", 12, "a date such as"),
-        ('["Jane Roe"]', '"Jane Roe"', 13, "a list of students"),
-        ("2026-11-27", "2026-11-17", 14, "later than the due date, but 2026-11-17 is not"),
+        ("free_tries = 1", "free_tries = -1", 12, "a number from 0 to 1000, but -1"),
+        ("percent_per_try", "per_cent_per_try", 11, "did you mean percent_per_try"),
+        ("[notebooks.03]", "[notebooks.99]", 13, "no notebook '99'"),
+        ("points = 20", 'points = "many"', 14, "a number above 0"),
+        ("2026-11-20T23:59:00", '"20.11.2026"', 15, "a date such as"),
+        ("2026-11-20T23:59:00", "7", 15, "a date such as"),
+        ('["Jane Roe"]', '"Jane Roe"', 16, "a list of students"),
+        ("2026-11-27", "2026-11-17", 17, "later than the due date, but 2026-11-17 is not"),
         ("lms =", "class_list = 'c.csv'\nlms =", 3, "no file c.csv beside it"),
-        (GOOD[GOOD.index("[late]") : GOOD.index("[note")], "late = 5\n", 5, "it is a table"),
+        (GOOD[GOOD.index("[late]") : GOOD.index("[guess")], "late = 5\n", 5, "it is a table"),
         ("[late]", "[lade]", 5, "did you mean late"),
         ("attempts = ", "attempts ", None, r"at line 4, column \d+"),
     ],

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gmmlab.course.grade.policy import ATTEMPTS, BEST, IN_TIME, LATEST, Late, Tried, days_late, decide, in_words
+from gmmlab.course.grade.policy import (
+    ATTEMPTS,
+    BEST,
+    IN_TIME,
+    LATEST,
+    Guessing,
+    Late,
+    Tried,
+    days_late,
+    decide,
+    in_words,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
@@ -101,6 +112,11 @@ def test_days_are_counted_by_the_clock_on_the_wall():
 
 def test_late_without_a_time_is_a_day():
     assert [days_late(Tried(1, None, mark), DUE) for mark in (True, False, None)] == [1, 0, 0]
+
+
+def test_guessing_costs_what_is_beyond_the_free_tries_and_never_more_than_all():
+    assert [Guessing(40).lost(tries) for tries in (0, 1, 2, 3, 4, 5, 10_000)] == [0, 0, 0, 0.4, 0.8, 1, 1]
+    assert Guessing().lost(10_000) == 0
 
 
 def test_words():

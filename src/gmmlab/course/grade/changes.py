@@ -46,7 +46,7 @@ class Changes:
 
     def _grade(self, row: Row, name: str) -> dict[str, Any]:
         judged = row.counted[name].result.exercises if name in row.counted else {}
-        rules = [row.worth[name], row.grades[name].late, name in row.excused]
+        rules = [row.worth[name], row.grades[name].why, name in row.excused]
         return {
             "mode": self._mode,
             "total": row.points(name),

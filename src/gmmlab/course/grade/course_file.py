@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from gmmlab import paths
 from gmmlab.course import LabError
-from gmmlab.course.grade.policy import ATTEMPTS, LATEST, Late
+from gmmlab.course.grade.policy import ATTEMPTS, LATEST, Guessing, Late
 from gmmlab.course.grade.roster import GRADESCOPE, LMS
 from gmmlab.exercises.registry import notebooks
 
 NAME = "course.toml"
-_ENTRIES = ("time_zone", "class_list", "lms", "attempts", "late", "notebooks")
+_ENTRIES = ("time_zone", "class_list", "lms", "attempts", "late", "guessing", "notebooks")
 _LATE = ("percent_per_day", "grace_minutes", "most_percent", "late_days")
+_GUESSING = ("percent_per_try", "free_tries")
+_WHOLE = ("late_days", "free_tries")
 _NOTEBOOK = ("points", "due", "extensions", "excused")
 
 
@@ -53,6 +55,7 @@ class Course:
     lms: str | None = None
     attempts: str = LATEST
     late: Late = Late()  # noqa: RUF009  (frozen)
+    guessing: Guessing = Guessing()  # noqa: RUF009  (frozen)
     notebooks: dict[str, NotebookRules] = field(default_factory=dict)
 
     def rules(self, notebook: str) -> NotebookRules:
@@ -116,8 +119,9 @@ class _Reader:
     def course(self) -> Course:
         """Return the rules."""
         self._known(self.data, _ENTRIES)
-        late = self._table("late")
+        late, guessing = self._table("late"), self._table("guessing")
         self._known(late, _LATE, "late")
+        self._known(guessing, _GUESSING, "guessing")
         self.zone = self._zone()
         class_list = self._text("class_list")
         if class_list and not (self.path.parent / class_list).is_file():
@@ -133,6 +137,10 @@ class _Reader:
                 timedelta(minutes=self._number(late, "late", "grace_minutes", 0, 10**5)),
                 self._number(late, "late", "most_percent", 100, 100),
                 int(self._number(late, "late", "late_days", 0, 1000)),
+            ),
+            Guessing(
+                self._number(guessing, "guessing", "percent_per_try", 0, 100),
+                int(self._number(guessing, "guessing", "free_tries", 2, 1000)),
             ),
             dict(self._notebook(name) for name in self._table("notebooks")),
         )
@@ -176,7 +184,7 @@ class _Reader:
 
     def _number(self, table: dict, above: str, key: str, default: float, most: float) -> float:
         value = table.get(key, default)
-        if type(value) not in (int, float) or not 0 <= value <= most or (key == "late_days" and value != int(value)):
+        if type(value) not in (int, float) or not 0 <= value <= most or (key in _WHOLE and value != int(value)):
             self._wrong((above, key), f"it is a number from 0 to {most:g}, but {value!r} was given")
         return value
 

@@ -29,7 +29,7 @@ from gmmlab.course.grade.tree import Archives
 from gmmlab.course.grade.workers import GRADER_DIED, Mode, Work, grade_all
 from gmmlab.course.reading import MAX_BYTES
 from gmmlab.course.student.working_copy import EARLIER, NEW
-from gmmlab.exercises.form import Exercise, TextForm
+from gmmlab.exercises.form import ChoiceForm, Exercise, TextForm
 from gmmlab.exercises.registry import exercises, find, notebooks
 
 MISSING = "missing"
@@ -74,15 +74,15 @@ class Grade(NamedTuple):
     Attributes
     ----------
     points, penalty, change : float
-        By the checks or set by hand; what lateness costs; more or less, by hand, whatever it costs.
-    late : str
-        What lateness cost, in words.
+        By the checks or set by hand; what lateness and guessing cost; more or less, by hand, whatever they cost.
+    why : str
+        What the penalty is for, in words.
     """
 
     points: float
     penalty: float = 0.0
     change: float = 0.0
-    late: str = ""
+    why: str = ""
 
     @property
     def total(self) -> float:
@@ -151,8 +151,8 @@ class Row:
     def notes(self, notebook: str) -> list[str]:
         """Return what has changed the points of a notebook."""
         own = [one.words for ex in exercises(notebook) for one in self.overrides.get(ex.id, [])]
-        late = self.grades[notebook].late if notebook in self.grades and notebook not in self.excused else ""
-        return [late, *own] if late else own
+        why = self.grades[notebook].why if notebook in self.grades and notebook not in self.excused else ""
+        return [why, *own] if why else own
 
     def counting(self, notebooks: Sequence[str]) -> list[str]:
         """Return the notebooks that count for this student."""
@@ -478,13 +478,16 @@ class Gradebook:
         zone, due = self.course.zone or UTC, None if name in row.excused else self._due_date(row.student, name)
         handed = [a.found.handed for a in fitting]
         earned = [self._points(row, name, a.result.exercises) for a in fitting]
-        said = [Tried(p, h.at(zone), h.is_late) for p, h in zip(earned, handed, strict=True)]
+        guessed = [self._guessed(row, name, a.result.exercises) for a in fitting]
+        said = [Tried(p - g, h.at(zone), h.is_late) for p, (g, _), h in zip(earned, guessed, handed, strict=True)]
         verdict = decide(said, due, self.course.late, left, self.course.attempts)
         counts = row.counted[name] = fitting[verdict.attempt]
         if counts.result.points is not None:
-            points = earned[verdict.attempt]
-            late = in_words(verdict, said[verdict.attempt].when is not None)
-            row.grades[name] = Grade(points, points * verdict.lost, self._change(row, name), late)
+            (lost, words), attempt = guessed[verdict.attempt], said[verdict.attempt]
+            late = in_words(verdict, attempt.when is not None)
+            why = "; ".join([*words, late] if late else words)
+            penalty = lost + attempt.points * verdict.lost
+            row.grades[name] = Grade(earned[verdict.attempt], penalty, self._change(row, name), why)
             self._compare(row, name, counts.result.exercises)
         self._explain(row, name, tried, counts)
         return verdict.free if name in row.grades else 0
@@ -492,6 +495,18 @@ class Gradebook:
     def _points(self, row: Row, name: str, judged: dict[str, Judged]) -> float:
         earned = [row.earned(ex.id, judged.get(ex.id), changed=False) or 0 for ex in exercises(name)]
         return sum(earned) * self.worth[name] / possible(name)
+
+    def _guessed(self, row: Row, name: str, judged: dict[str, Judged]) -> tuple[float, list[str]]:
+        """Return what guessing costs, and the words for it; nothing where points were set by hand."""
+        lost, words = 0.0, []
+        for ex in exercises(name):
+            one = judged.get(ex.id)
+            by_hand = any(o.points is not None and not o.is_change for o in row.overrides.get(ex.id, []))
+            part = self.course.guessing.lost(one.tries) if one and isinstance(ex.form, ChoiceForm) else 0
+            if one and part and one.points and not by_hand:
+                lost += part * one.points
+                words.append(f"{ex.id} after {one.tries} answers: {100 * part:.10g}% off")
+        return lost * self.worth[name] / possible(name), words
 
     def _change(self, row: Row, name: str) -> float:
         own = [one for ex in exercises(name) for one in row.overrides.get(ex.id, []) if one.is_change]

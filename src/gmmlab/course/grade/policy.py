@@ -1,4 +1,4 @@
-"""What lateness costs and which attempt counts: applied to points that are judged already, so nothing is judged again.
+"""What lateness and guessing cost, and which attempt counts: applied to judged points, so nothing is judged again.
 
 Days are counted by the clock on the wall of the course: who hands in at 23:50, a day after 23:59, is one day late,
 whether or not the clocks were put back that night. A begun day counts as one.
@@ -34,6 +34,26 @@ class Late:
     grace: timedelta = timedelta()
     most_percent: float = 100.0
     late_days: int = 0
+
+
+@dataclass(frozen=True)
+class Guessing:
+    """What trying one letter after the other costs in an exercise where one of several answers is chosen.
+
+    Attributes
+    ----------
+    percent_per_try : float
+        Part of the exercise's points that each answer costs, beyond those that are free.
+    free_tries : int
+        Different answers that cost nothing.
+    """
+
+    percent_per_try: float = 0.0
+    free_tries: int = 2
+
+    def lost(self, tries: int) -> float:
+        """Return the part of an exercise's points that so many different answers cost."""
+        return min(self.percent_per_try * max(tries - self.free_tries, 0), 100) / 100
 
 
 class Tried(NamedTuple):

@@ -103,8 +103,8 @@ def grade_of(row: Row, name: str) -> bytes:
             if one.points is not None and one.is_change == is_change:
                 before = 0.0 if is_change or id not in judged else judged[id].points
                 steps.append((one.words, _points((one.points - before) * scale, "+")))
-        if grade.late and not is_change:
-            steps.append((grade.late, _points(-grade.penalty, "+")))
+        if grade.why and not is_change:
+            steps.append((grade.why, _points(-grade.penalty, "+")))
     return render(
         "grade.html",
         student=row.student.key,
