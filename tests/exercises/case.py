@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gmmlab.exercises import Exercise, exercises, my_data
-from gmmlab.exercises.form import ChoiceForm, FunctionForm
+from gmmlab.exercises.form import ChoiceForm, FunctionForm, TextForm
 from gmmlab.exercises.registry import find, lesson_names
 from gmmlab.exercises.variants import LAB
 
@@ -101,6 +101,8 @@ def generated(ex: Exercise) -> Iterator[Case]:
             made = _of_function(ex.form)
         case ChoiceForm():
             made = _of_choice(ex.form)
+        case TextForm():
+            made = _of_text(ex.form)
         case _:
             return
     for mistake, label, answer in made:
@@ -113,8 +115,22 @@ def _of_choice(form: ChoiceForm) -> Iterator[tuple[str | None, str, Any]]:
     for letter in form.options:
         if letter != form.right:
             yield f"chose-{letter}", letter, letter
-    for answer in ("a and b", [form.right], 1, form.options[form.right]):
+    for answer in ("a and b", "b, c", "z", "none", "", None, [form.right], {"a": True}, 1, form.options[form.right]):
         yield "wrong-kind", repr(answer)[:12], answer
+
+
+def _of_text(form: TextForm) -> Iterator[tuple[str | None, str, Any]]:
+    words = [f"word{k}" for k in range(form.most + 1)]
+    for n in (form.least, form.most):
+        yield None, f"{n} words", " ".join(words[:n])
+    yield "too-short", "one word fewer", " ".join(words[: form.least - 1])
+    yield "too-short", "blanks", " \n" * form.least
+    yield "too-long", "one word more", " ".join(words)
+    yield "repetition", "one word", "word " * form.least
+    for k, criterion in enumerate(form.criteria):
+        yield "task-copied", f"criterion {k + 1}", " ".join([criterion.replace(" ", "\n"), *words[: form.least]])
+    for answer in (None, form.least, words[: form.least], {"text": "word"}):
+        yield "wrong-kind", type(answer).__name__, answer
 
 
 def _of_function(form: FunctionForm) -> Iterator[tuple[str | None, str, Callable]]:

@@ -54,7 +54,7 @@ def test_every_exercise_has_its_cases(ex):
     right = [case for case in RIGHT if case.exercise == ex.id]
     wrong = [case for case in WRONG if case.exercise == ex.id]
     assert len(right) >= 3
-    assert len(wrong) >= 6
+    assert len(wrong) >= 12
     assert len({case.mistake for case in wrong}) >= 3
 
 

@@ -29,6 +29,7 @@ def test_points_are_those_of_the_criteria_and_count_until_somebody_reads():
         ("Dear you.", "too-short", "Expected 5 to 8 words, got 2."),
         ("a b c d e f g h i", "too-long", "Expected 5 to 8 words, got 9."),
         ("bird bird bird bird bird bird bird bird", "repetition", "again and again"),
+        ("To be sure: It is\nkind. Really.", "task-copied", "repeats the task"),
         ("We have found three Covariances in them.", "word-to-avoid", "does not know"),
         (3, "wrong-kind", "Expected a text of 5 to 8 words, got the number 3"),
     ],

@@ -382,6 +382,8 @@ class TextForm:
         need(words >= self.least, "too-short", f"{length} What does the reader still need?")
         need(words <= self.most, "too-long", f"{length} What can the reader do without?")
         need(len(set(said.lower().split())) > words / 4, "repetition", "The same words come again and again.")
+        copied = any(criterion in " ".join(said.split()) for criterion in self.criteria)
+        need(not copied, "task-copied", "This repeats the task. Answer it in words of your own.")
         for word, sentence in self.avoid.items():
             need(not re.search(rf"\b{word}", said, re.I), "word-to-avoid", sentence)
         for criterion, points in self.criteria.items():

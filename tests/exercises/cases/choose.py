@@ -278,26 +278,6 @@ def number_for_labels():
     return fit("tied", 4), 3
 
 
-@wrong("choose-3", "wrong-kind")
-def the_number_of_kinds():
-    return "six"
-
-
-@wrong("choose-3", "wrong-kind")
-def a_letter_that_is_no_option():
-    return "f"
-
-
-@wrong("choose-3", "wrong-kind")
-def nothing_yet():
-    return None
-
-
-@wrong("choose-3", "wrong-kind")
-def two_letters():
-    return "b, c"
-
-
 REFEREE = (
     "We report four components with one shared covariance, at a BIC of 1607, the lowest of 24 fits. Two components "
     "reach 1751, so two clouds do not describe these notes. Three reach 1614: the difference of 6 is small, and we "
@@ -326,24 +306,9 @@ def because_of_bic():
     return "Because BIC is lowest at four."
 
 
-@wrong("choose-5", "too-short")
-def nothing_written():
-    return ""
-
-
 @wrong("choose-5", "too-long")
 def twice_the_length():
     return " ".join([REFEREE, REFEREE])
-
-
-@wrong("choose-5", "repetition")
-def the_same_words():
-    return "BIC is lowest at four. " * 15
-
-
-@wrong("choose-5", "wrong-kind")
-def only_the_number():
-    return 4
 
 
 @wrong("choose-5", "word-to-avoid")

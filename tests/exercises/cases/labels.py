@@ -206,21 +206,6 @@ def an_essay():
     return " ".join([ZOOLOGIST, ZOOLOGIST])
 
 
-@wrong("labels-5", "repetition")
-def one_word_again_and_again():
-    return "penguin " * 80
-
-
-@wrong("labels-5", "wrong-kind")
-def a_list_of_sentences():
-    return ZOOLOGIST.split(". ")
-
-
-@wrong("labels-5", "wrong-kind")
-def no_text():
-    return 90
-
-
 @wrong("labels-5", "word-to-avoid")
 def covariances_for_a_zoologist():
     return ZOOLOGIST.replace("usual differences", "covariance")
