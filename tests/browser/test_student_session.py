@@ -254,7 +254,7 @@ def test_a_mixture_shows_the_bic_of_the_best_fit(geyser):
 def pair(opened):
     """Return notebook 04 with its point to drag, and the explorer."""
     session = opened("04_predict_clusters")
-    cells = ("import numpy as np", "X_train, X_test, y_train", "pair = [", "drag_point(pair_gmm")
+    cells = ("import numpy as np", "X_train, X_test, y_train", "drag_point(pair_gmm")
     return session, session.explorer(session.run(*cells))
 
 
