@@ -24,7 +24,6 @@ NOT_PROSE = [
 BY_HAND: dict[tuple[str, str], set[str]] = {
     ("03_fit_mixture", "types-read"): {"17", "11", "14"},  # sums of the table's rows
     ("05_plot_mixture", "coverage-read"): {"68", "95", "99.7%"},  # of a Gaussian in one dimension
-    ("05_plot_mixture", "levels-text"): {"0.01"},  # a label that says little
     ("08_write_em", "naive-text"): {"3750"},  # a slip to imagine
     ("08_write_em", "linear-text"): {"16"},  # 4 times 4 products
     ("13_detect_anomalies", "contest-text"): {"60", "500"},  # see benchmarks/detectors.py
