@@ -298,7 +298,7 @@ def test_grade_reports_what_it_could_not_read_with_status_1(lab, capsys):
     (lab.parent / "work" / "ann").mkdir(parents=True)
     (lab.parent / "work" / "ann" / "01_look.ipynb").write_text("{")
     assert status("grade", "work", "-o", "out", "--jobs", "1") == 1
-    assert "Students: 1. Files: 1. Not graded, or not counted: 1, see" in capsys.readouterr().out
+    assert "Students: 1. Files: 1. Problems: 1, see" in capsys.readouterr().out
     assert "unreadable" in (lab.parent / "out" / "grades.csv").read_text(encoding="utf-8-sig")
 
 

@@ -207,7 +207,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     out = Path(options.output)
     done = command.grade_from_options(options)
-    print(f"Students: {done.students}. Files: {done.files}. Not graded, or not counted: {done.problems}", end="")
+    print(f"Students: {done.students}. Files: {done.files}. Problems: {done.problems}", end="")
     print(f", see {out / 'problems.csv'}." if done.problems else ".")
     print(f"Points: {out / 'grades.csv'}. Report: {out / 'report.html'}. Pages for students: {out / 'feedback'}")
     if done.changes:

@@ -77,7 +77,9 @@ _MOST_DIGITS = 400
 def _without_the_odd(text: str, content: bytes, error: Exception) -> Any:
     """Read JSON with null for what is too deep or a number too long to be read: that costs an answer, not the file."""
     if isinstance(error, json.JSONDecodeError):
-        raise Unreadable(_other_file(content) or f"it is not valid JSON: {error.msg} at line {error.lineno}") from None
+        is_cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        why = "it breaks off" if is_cut else error.msg
+        raise Unreadable(_other_file(content) or f"it is not valid JSON: {why} at line {error.lineno}") from None
     try:
         return json.loads(_shallow(text), parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else None)
     except (RecursionError, ValueError) as problem:

@@ -172,3 +172,6 @@ def test_payload_is_not_changed_by_judging():
 def test_sentence_says_why_a_file_is_no_notebook():
     with pytest.raises(Unreadable, match=r"not valid JSON: .* at line 2"):
         read(b'{\n"cells": oops}')
+    for cut in (b'{\n"cells": ["abc', b'{\n"cells": [1, ', b'{\n"cells"'):
+        with pytest.raises(Unreadable, match="not valid JSON: it breaks off at line 2"):
+            read(cut)

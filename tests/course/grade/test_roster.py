@@ -104,6 +104,13 @@ def test_two_spellings_of_a_name_are_one_person_with_one_line(class_list):
     assert persons.doubtful == {}
 
 
+def test_names_on_no_list_that_differ_in_capitals_and_blanks_are_one_person():
+    students = [Student("Bob"), Student("bob "), Student("Bo b"), Student("Bob", "7"), Student("BOB", "7")]
+    persons = one_line_one_person({}, students)
+    assert persons.alias == {Student("bob "): Student("Bob"), Student("BOB", "7"): Student("Bob", "7")}
+    assert persons.same[Student("Bob")] == ["Bob", "bob "]
+
+
 def test_two_numbers_are_two_people_and_neither_gets_the_line_of_their_name(class_list):
     students = [Student("Ann Lee", "4711"), Student("Ann Lee", "4712")]
     persons = persons_of(students, class_list("name,id\nAnn Lee,003\n"))

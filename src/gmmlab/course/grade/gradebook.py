@@ -230,7 +230,8 @@ class Gradebook:
             if each.student is not None:
                 self._files[each.student].append(number)
         matched = match(list(self._files), listed)
-        self._persons = one_line_one_person(matched.lines)
+        unlisted = [student for student in self._files if student not in matched.lines | matched.doubtful]
+        self._persons = one_line_one_person(matched.lines, unlisted)
         self._persons.doubtful.update(matched.doubtful)
         self._numbers = matched.flags
         for alias, student in self._persons.alias.items():
@@ -409,7 +410,6 @@ class Gradebook:
                 row.flags[""].append(f"handed in under {len(names)} names: {', '.join(names)}")
             if why := self._persons.doubtful.get(row.student):
                 row.flags[""].append(why)
-                row.problems.append(("", "whose is it", why))
             elif self.listed and row.listed is None:
                 row.flags[""].append("not on the class list")
             if flag := self._numbers.get(row.student):
@@ -422,10 +422,10 @@ class Gradebook:
 
     def asked(self, row: Row) -> str:
         """Ask who of the class list handed this in, where nobody or not for sure somebody is meant."""
-        if not self.listed or row.listed or self._is_nameless:
+        why = self._persons.doubtful.get(row.student, "" if self._is_nameless else "it is not on the class list")
+        if not (self.listed and why) or row.listed:
             return ""
-        why = self._persons.doubtful.get(row.student, "it is not on the class list")
-        return f"{why}; {question(row.student.key, row.student.name, self.listed)}"
+        return why if self._is_nameless else f"{why}; {question(row.student.key, row.student.name, self.listed)}"
 
     def orphans(self) -> Iterator[tuple[str, str, str]]:
         """Yield the files of which nobody knows whose they are."""

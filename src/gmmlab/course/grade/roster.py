@@ -1,7 +1,7 @@
 """Who on the class list handed in, and grades in the form in which Canvas and Moodle take them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -124,8 +124,11 @@ class Persons(NamedTuple):
     doubtful: dict[Student, str]
 
 
-def one_line_one_person(matched: dict[Student, Listed]) -> Persons:
-    """Take students on the same line for one person, unless the numbers in their file names say otherwise."""
+def one_line_one_person(matched: dict[Student, Listed], unlisted: Iterable[Student] = ()) -> Persons:
+    """Take students on the same line for one person, unless the numbers in their file names say otherwise.
+
+    So are those on no line whose names differ in capitals and blanks alone.
+    """
     claims: dict[int, list[Student]] = {}
     for student, line in matched.items():
         claims.setdefault(id(line), []).append(student)
@@ -149,10 +152,19 @@ def one_line_one_person(matched: dict[Student, Listed]) -> Persons:
         own = [student for student in claimants if student not in others]
         first = (by_id or own)[0]
         persons.matched[first] = line
-        persons.alias.update({student: first for student in own if student != first})
-        if len(own) > 1:
-            persons.same[first] = [student.key for student in own]
+        _join(persons, first, own)
+    spelt: dict[tuple[str, str], list[Student]] = {}
+    for student in unlisted:
+        spelt.setdefault((" ".join(student.name.casefold().split()), student.id), []).append(student)
+    for own in spelt.values():
+        _join(persons, own[0], own)
     return persons
+
+
+def _join(persons: Persons, first: Student, own: list[Student]) -> None:
+    persons.alias.update({student: first for student in own if student != first})
+    if len(own) > 1:
+        persons.same[first] = [student.key for student in own]
 
 
 def canvas(rows: list[tuple[Student, Listed | None, dict[str, str]]], possible: dict[str, float]) -> list[list[str]]:
