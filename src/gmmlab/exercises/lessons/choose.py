@@ -446,8 +446,8 @@ defend_your_number = text(
     title="Defend your number",
     hint="The table of the search has a BIC for every number. What does a difference of 2 say, and one of 100?",
     criteria={
-        "it names your number, and the evidence for it in figures of your own": 1,
-        "it compares at least one smaller and one larger number": 1,
+        "it names your number, and the evidence for it in figures that you computed": 1,
+        "it compares your number with a smaller and a larger one": 1,
         "it says what the number does not tell about the notes": 1,
     },
     least=60,
