@@ -1,6 +1,5 @@
 """What can be said of the code without running it: ruff finds nothing, and the types of the lower floors hold."""
 
-import os
 import subprocess
 import sys
 
@@ -20,4 +19,4 @@ def test_ruff_finds_nothing():
 
 @pytest.mark.slow
 def test_types_hold_strictly():
-    assert said_by("mypy", f"--cache-dir={os.devnull}") == ""
+    assert said_by("mypy", "--cache-dir=build/mypy") == ""  # all but what has changed is read from the last run

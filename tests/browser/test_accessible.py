@@ -14,6 +14,8 @@ BREACHES = {
     "a lower heading first": ("<h1>Birds</h1>", "<h2>Birds</h2><h1>Birds</h1>"),
     "a picture without words": ("<p>Long.</p>", '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
     "pale text": ("<p>", '<p style="color: #aaa">'),
+    "one pale text of many": ("<p>Long.</p>", 9 * "<p>Long.</p>" + '<p style="opacity: 0.4">Long.</p>'),
+    "pale on its background": ("<p>Long.</p>", 9 * "<p>Long.</p>" + '<p style="background: #555">Long.</p>'),
     "a link without words": ("<p>Long.</p>", '<a href="#bills"></a>'),
 }
 

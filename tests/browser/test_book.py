@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from browser.accessible import problems_of, thin
+from browser.accessible import problems_of
 from browser.session import new_page
 from gmmlab.course.author.book import SCREENS
 from gmmlab.exercises import exercises
@@ -82,7 +82,6 @@ IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api", "instr
 def test_everyone_can_read_the_page(reader, scheme, name):
     page = reader.open(name, scheme)
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    thin(page)
     assert problems_of(page) == []
 
 
