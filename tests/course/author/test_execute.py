@@ -124,7 +124,7 @@ def test_cell_that_takes_too_long_is_named_with_what_to_do(tmp_path):
 
 
 def test_outputs_that_come_after_their_cell_has_ended_are_waited_for(tmp_path, monkeypatch):
-    """nbclient alone would give up on them, without a word, 4 s after the cell."""
+    """nbclient alone would give up on them, without a word, 4 s after the cell; here, after one."""
     at_once = NotebookClient.process_message
 
     def slowly(self, *message):
@@ -132,9 +132,10 @@ def test_outputs_that_come_after_their_cell_has_ended_are_waited_for(tmp_path, m
         return at_once(self, *message)
 
     monkeypatch.setattr(NotebookClient, "process_message", slowly)
-    notebook = new_notebook(cells=[code("for n in range(30): display(n)", "late")])
+    monkeypatch.setattr(NotebookClient.iopub_timeout, "default_value", 1)
+    notebook = new_notebook(cells=[code("for n in range(15): display(n)", "late")])
     assert execute(notebook, tmp_path, timeout=600, tick=silent) == ""
-    assert len(notebook.cells[0].outputs) == 30
+    assert len(notebook.cells[0].outputs) == 15
     problem = execute(notebook, tmp_path, timeout=2, tick=silent)
     assert problem.startswith("Cell 'late' (code cell 1) took longer than 2 s")
 

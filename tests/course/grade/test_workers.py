@@ -22,6 +22,7 @@ from gmmlab.course.grade import time_and_memory
 from gmmlab.course.grade.assess import Result
 from gmmlab.course.grade.workers import Mode, Work, grade_all
 
+N_STUDENTS = 60
 GMM_LAB = str(Path(sys.executable).with_name("gmm-lab"))
 
 
@@ -85,7 +86,7 @@ def small_notebook():
 def crowd(tmp_path_factory):
     root = tmp_path_factory.mktemp("crowd")
     content = to_bytes(small_notebook())
-    for number in range(100):
+    for number in range(N_STUDENTS):
         (root / f"student{number}_03_fit_mixture.ipynb").write_bytes(content + b" " * number)  # else judged once
     return root
 
@@ -139,7 +140,7 @@ def test_what_is_stopped_or_killed_goes_on_where_it_was(crowd, tmp_path):
     assert (process.returncode, children != [], gone(children)) == (130, True, True)
     assert "stopped, as you asked" in said
     first = whole(tmp_path)
-    assert 5 <= len(first) < 100
+    assert 5 <= len(first) < N_STUDENTS
 
     process = begin(crowd, tmp_path, len(first) + 5)
     children = children_of(process.pid)
@@ -148,14 +149,14 @@ def test_what_is_stopped_or_killed_goes_on_where_it_was(crowd, tmp_path):
     assert gone(children)
     second = whole(tmp_path)
     assert len(second) - len(first) >= 5
-    assert len(second) < 100
+    assert len(second) < N_STUDENTS
     assert all(json.loads(path.read_bytes())["status"] == "ok" for path in second)
 
     process = begin(crowd, tmp_path, 1000)
     process.communicate(timeout=600)
     assert process.returncode == 0
     third = whole(tmp_path)
-    assert len(third) == 100
+    assert len(third) == N_STUDENTS
     assert second.items() <= third.items()
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["total"] for row in csv.DictReader(file)} == {"6"}
