@@ -101,3 +101,13 @@ def test_what_is_thin_or_has_no_inverse_is_noticed(name):
     assert_allclose([kind.widths(each, spread).reshape(-1, D) ** 2 for each in c], variances)
     c[1] *= -1
     assert kind.valid(c).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_many_dimensions_are_inverted_too_and_what_is_not_quite_definite(sign):
+    roots = RNG.normal(size=(2, 3, 14, 20))
+    c = roots @ np.swapaxes(roots, -1, -2)
+    c[0, 1] *= sign  # of 14 negative eigenvalues the determinant is positive
+    inverse, log_det = TYPES["full"].inverse(c, 14)
+    assert_allclose(inverse @ c, np.broadcast_to(np.eye(14), c.shape), atol=1e-9)
+    assert_allclose(log_det, np.linalg.slogdet(c)[1])

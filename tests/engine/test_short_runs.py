@@ -5,10 +5,10 @@ import pytest
 
 from gmmlab.data import load_faithful
 from gmmlab.engine.em_steps import e_step
-from gmmlab.engine.mixtures import batch_of_one
+from gmmlab.engine.mixtures import batch_of, batch_of_one
 from gmmlab.engine.parameters import Parameters
-from gmmlab.engine.short_runs import add_component
-from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, best_fit
+from gmmlab.engine.short_runs import add_component, short_runs
+from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, best_fit, em, rough_start
 
 every_type = pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 
@@ -49,6 +49,18 @@ def test_the_components_added_own_other_rows_and_enough_of_them(covariance_type,
     assert len(np.unique(larger.means[:, 1].round(1), axis=0)) == len(larger.weights)
     assert (len(rows_of_six) * larger.weights[:, 1] >= 6).all()
     np.testing.assert_allclose(larger.weights.sum(axis=1), 1)
+
+
+@every_type
+def test_a_short_run_takes_the_steps_of_em(covariance_type):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 14)) + 3 * rng.integers(2, size=(600, 1))
+    start = rough_start(X, 3, covariance_type=covariance_type)
+    batch = batch_of([batch_of_one(start), batch_of_one(em(X, start, max_iter=1).parameters)])
+    ends, reached = short_runs(X, batch, 3, race=False)
+    steps = em(X, start, max_iter=4).mean_log_likelihoods
+    np.testing.assert_allclose(reached, steps[[3, 2]], rtol=1e-5)
+    np.testing.assert_allclose(ends.covariances[0], em(X, start, max_iter=3).parameters.covariances, atol=1e-4)
 
 
 def test_the_components_added_are_in_falling_order_of_the_likelihood(rows_of_six):

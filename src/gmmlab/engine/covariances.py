@@ -17,13 +17,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
+from scipy.linalg.lapack import dpotri
 
 ROUNDING = 1e-14
 """Share of a column's variance below which what the other columns do not explain of it is taken for rounding."""
+FACTORS_PAY = 13
+"""Measured: from so many dimensions on, matrices are inverted faster by their Cholesky factors, one after the other."""
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """What groups of rows cost, given counts of shape (...) and scatter matrices about their means (..., d, d)."""
 
@@ -33,6 +37,14 @@ def pairs(d: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and columns of the upper triangle of a (d, d) matrix, one diagonal after the other."""
     i = np.concatenate([np.arange(d - s) for s in range(d)])
     return i, i + np.repeat(np.arange(d), np.arange(d, 0, -1))
+
+
+@lru_cache(maxsize=64)
+def places(d: int) -> np.ndarray:
+    """Return which of the `pairs` stands at each place of a symmetric (d, d) matrix."""
+    (i, j), numbers = pairs(d), np.empty((d, d), int)
+    numbers[i, j] = numbers[j, i] = np.arange(len(i))
+    return numbers
 
 
 class CovarianceType(ABC):
@@ -164,7 +176,22 @@ class Full(CovarianceType):
         return np.asarray(A.T @ c @ A)
 
     def inverse(self, c: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
+        if d >= FACTORS_PAY:
+            with suppress(np.linalg.LinAlgError):  # in single precision some are not quite definite
+                return self.inverse_of_root(np.linalg.cholesky(c))
         return np.linalg.inv(c), np.linalg.slogdet(c)[1]
+
+    def inverse_of_root(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the inverse covariances and the log determinants from lower Cholesky factors."""
+        log_det = 2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
+        if factors.shape[-1] < FACTORS_PAY:
+            roots = np.linalg.inv(factors)
+            return np.swapaxes(roots, -1, -2) @ roots, log_det
+        inverse = np.empty_like(factors)
+        for place in np.ndindex(factors.shape[:-2]):
+            inverse[place] = dpotri(factors[place].T)[0].T  # the lower triangle; above it are zeros
+        diagonal = np.eye(factors.shape[-1]) * inverse
+        return inverse + np.swapaxes(inverse, -1, -2) - diagonal, log_det
 
     def root(self, c: np.ndarray) -> np.ndarray:
         factors = np.linalg.cholesky(c)
@@ -201,10 +228,7 @@ class Full(CovarianceType):
         return np.einsum("...ij,...j->...i", inverse, means), squares
 
     def second(self, squares: np.ndarray, d: int) -> np.ndarray:
-        i, j = pairs(d)
-        matrices = np.empty((*squares.shape[:-1], d, d))
-        matrices[..., i, j] = matrices[..., j, i] = squares
-        return matrices
+        return np.take(squares, places(d), axis=-1)
 
     def _covariances(self, second: np.ndarray, counts: np.ndarray, means: np.ndarray, reg: float) -> np.ndarray:
         outer = means[..., :, None] * means[..., None, :]

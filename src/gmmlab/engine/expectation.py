@@ -180,6 +180,4 @@ def _inverse(p: Parameters) -> tuple[np.ndarray, np.ndarray]:
     if p.type is not FULL:
         root(p)
         return p.type.inverse(p.covariances, p.means.shape[1])
-    factors = root(p)
-    roots = np.linalg.inv(factors)
-    return np.swapaxes(roots, -1, -2) @ roots, log_det(factors)
+    return FULL.inverse_of_root(root(p))

@@ -57,7 +57,8 @@ def pair_products(V: np.ndarray) -> np.ndarray:
 
 def groups_of(shares: np.ndarray, products: np.ndarray, d: int) -> Groups:
     """Return the groups that own the rows by `shares`, shape (..., n); `products` comes from `pair_products`."""
-    sums = (shares.astype(np.float32) @ products.T).astype(float)
+    flat = shares.reshape(-1, shares.shape[-1]).astype(np.float32)  # one large product in place of many small ones
+    sums = (flat @ products.T).astype(float).reshape(*shares.shape[:-1], -1)
     counts, first, squares = split(sums, d)
     counts = counts + 1e-9  # an empty group is not divided by zero
     means = first / counts[..., None]

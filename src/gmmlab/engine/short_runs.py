@@ -143,15 +143,21 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
 def _products(features: np.ndarray, mixtures: Mixtures) -> tuple[np.ndarray, np.ndarray]:
     """Return responsibilities times features, shape (r, k, p), and the log-likelihood per row of each mixture."""
     (r, k), (p, n) = mixtures.weights.shape, features.shape
-    coefficients = mixtures.coefficients().reshape(r * k, p)
-    products, log_likelihood = np.zeros((r * k, p)), np.zeros(r)
+    # A common covariance gives all components the same squares: they matter to the likelihood only, and of their
+    # products only the sum over components, which is that of all rows.
+    own = 1 + mixtures.means.shape[-1] if mixtures.type.shared else p
+    coefficients, squares = np.split(mixtures.coefficients(), [own], axis=-1)
+    coefficients = coefficients.reshape(r * k, own)
+    products, log_likelihood = np.zeros((r * k, own)), np.zeros(r)
     width = max(256, BLOCK // (r * k))
     for i in range(0, n, width):
-        block = features[:, i : i + width]
+        block = features[:own, i : i + width]
         shares = (coefficients @ block).reshape(r, k, -1)
-        log_likelihood += to_responsibilities(shares).sum(axis=1, dtype=float)
+        log_density = to_responsibilities(shares) + squares[:, 0] @ features[own:, i : i + width]
+        log_likelihood += log_density.sum(axis=1, dtype=float)
         products += shares.reshape(r * k, -1) @ block.T
-    return products.reshape(r, k, p), log_likelihood / n
+    common = np.broadcast_to(features[own:].sum(axis=1, dtype=float) / k, (r, k, p - own))
+    return np.concatenate([products.reshape(r, k, own), common], axis=-1), log_likelihood / n
 
 
 def _m_step(products: np.ndarray, covariance_type: str, d: int) -> Mixtures:
