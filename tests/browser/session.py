@@ -173,12 +173,16 @@ class Session:
     def answer(self, exercise, source):
         """Type an answer into its cell, and run it and the check below."""
         check = self.cell(f'check("{exercise}"')
-        stub = self.cell(f"{source.split(' =')[0]} =")
-        stub.locator(".cm-content").click()
+        self.run_cells(self.write(f"{source.split(' =')[0]} =", source), check)
+        return check.locator("[role=group]")
+
+    def write(self, text, source):
+        """Write source into the cell that holds a text, which it keeps; return the cell."""
+        cell = self.cell(text)
+        cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
-        self.run_cells(stub, check)
-        return check.locator("[role=group]")
+        return cell
 
     def choose_theme(self, name):
         """Choose a theme by the command palette, as it is called there."""
