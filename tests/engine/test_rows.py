@@ -206,6 +206,7 @@ def test_a_search_of_nothing_and_five_rows():
     assert len(search(X[:5], [1], progress=False)) == 4
 
 
+@pytest.mark.slow
 def test_a_search_gives_the_same_for_every_number_of_processes():
     one, two = (search(X, [1, 2, 3], n_init=4, n_jobs=n, progress=False) for n in (1, 2))
     pd.testing.assert_frame_equal(one, two, check_exact=True)

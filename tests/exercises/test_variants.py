@@ -39,11 +39,8 @@ def test_hardly_two_of_a_class_have_the_same_data(ex):
 
 def test_data_do_not_change_from_one_process_to_the_next():
     code = "from gmmlab.exercises import my_data; print(my_data('predict-3', 'Jane Roe').index.tolist())"
-    said = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    }
-    assert said == {f"{my_data('predict-3', 'Jane Roe').index.tolist()}\n"}
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert other.stdout == f"{my_data('predict-3', 'Jane Roe').index.tolist()}\n"
 
 
 @pytest.mark.parametrize("ex", OWN)
@@ -71,8 +68,8 @@ def test_exercise_with_the_same_data_for_all_says_so():
 def test_right_answer_of_another_hardly_earns_anything_under_ones_own_id(ex):
     case = next(case for case in all_cases() if case.exercise == ex.id and case.mistake is None and case.me != LAB)
     _, *answers = case.answers()
-    points = [check(ex.id, f"student {k}", *answers).points for k in range(40)]
-    assert sum(points) <= 0.1 * 40 * ex.points  # the least sure of 40 birds may be the same one by chance
+    points = [check(ex.id, f"student {k}", *answers).points for k in range(20)]
+    assert sum(points) <= 0.1 * 20 * ex.points  # the least sure of 40 birds may be the same one by chance
 
 
 @pytest.mark.parametrize("ex", OWN)
