@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from gmmlab.engine.em_steps import e_step
-from gmmlab.engine.groups import Groups, cost_of, merge, mixtures_of
+from gmmlab.engine.groups import Groups, cost_of, cut_components, join_components, merge, mixtures_of
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.parameters import Parameters
+from gmmlab.engine.short_runs import short_runs
 from gmmlab.engine.spaces import SINGLE_PRECISION, Sample
 
+JOINS, SETTLE = 6, 2  # ways to join two components, and iterations that tell which loses least
 ALONE = 4  # groups of which each is tried as the only one that is added
 
 
@@ -69,8 +71,11 @@ def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     list of Mixtures
         With as many components: those with one of the densest groups, one with two, one with four, and so on.
     """
-    k, name, starts = len(base.weights), base.covariance_type, list[Mixtures]()
-    whole = _groups_of(base, len(sample.rows[base.type.invariance]))
+    k, name, rows = len(base.weights), base.covariance_type, sample.few(base.type.invariance, len(base.weights))
+    joined = join_components(rows, e_step(rows, base)[0].T, k - 1, name, JOINS)
+    rest = short_runs(rows, mixtures_of(joined, name, prior_rows=0), SETTLE, race=False)[0].parameters(0)
+    starts = [mixtures_of(cut_components(rows, e_step(rows, rest)[0].T, name, ALONE), name, prior_rows=0)]
+    whole = _groups_of(rest, len(sample.rows[base.type.invariance]))
     cost = cost_of(name, SINGLE_PRECISION * np.eye(base.means.shape[1]))  # components of a mixture need no shrinkage
     for added in [2**i for i in range((k - 1).bit_length()) if len(sample.balls.sizes)]:
         few = merge(whole, k - added, cost)
