@@ -47,10 +47,25 @@ def test_a_start_has_as_many_components_and_sits_on_the_groups(X):
     space = sample.spaces["whitened"]
     broad = Parameters(np.full(4, 0.25), 20 * np.eye(4, 2), np.tile(800 * np.eye(2), (4, 1, 1)), "full")
     starts = dense_starts(sample, space.of_mixture(broad))
-    assert [start.weights.shape for start in starts] == [(1, 4)] * len(starts)
-    np.testing.assert_allclose([start.weights.sum() for start in starts], 1)
+    assert {start.weights.shape[1] for start in starts} == {4}
+    np.testing.assert_allclose(np.concatenate([start.weights.sum(axis=1) for start in starts]), 1)
     two = starts[-1].means[0, 2:] @ space.back + space.centre
     assert (np.linalg.norm(two[:, None] - GROUPS, axis=-1).min(axis=1) < 0.2).all()
+
+
+def test_what_loses_least_is_joined_and_a_component_on_two_groups_is_cut():
+    rng = np.random.default_rng(0)
+    X = np.r_[10 * rng.normal(size=3000), 0.2 * rng.normal(size=60), 1.3 + 0.2 * rng.normal(size=60)][:, None]
+    sample = Sample(X, 20, 0)
+    space = sample.spaces["whitened"]
+    means, sds = np.array([[0.0], [0.65], [12.0]]), np.array([10, 0.7, 5])
+    stuck = Parameters(np.array([2870, 130, 120]) / 3120, means, (sds**2)[:, None, None], "full")
+    first = dense_starts(sample, space.of_mixture(stuck))[0]
+    sds = np.sqrt(first.covariances[0].ravel()) * space.back.item()
+    order = sds.argsort()
+    assert (sds[order] < [0.5, 0.5, 11]).all()
+    dense = np.sort(first.means[0, order[:2], 0] * space.back.item() + space.centre)
+    np.testing.assert_allclose(dense, [0, 1.3], atol=0.2)
 
 
 def test_a_ball_about_a_repeated_row_reaches_the_next_value():
@@ -64,9 +79,10 @@ def test_where_all_rows_are_equal_there_is_no_dense_group():
     assert dense_starts(sample, same) == []
 
 
-def test_too_few_rows_have_no_dense_group():
+def test_too_few_rows_have_no_dense_group_and_are_cut_alone():
     sample = Sample(np.arange(10.0)[:, None], 20, 0)
-    assert dense_starts(sample, Parameters(np.full(2, 0.5), [[0.0], [1.0]], np.ones((2, 1, 1)), "full")) == []
+    (cut,) = dense_starts(sample, Parameters(np.full(2, 0.5), [[0.0], [1.0]], np.ones((2, 1, 1)), "full"))
+    np.testing.assert_allclose(np.abs(cut.means), 0.87, atol=0.01)
 
 
 def test_the_best_fit_is_at_least_as_likely_as_em_from_the_truth(X):

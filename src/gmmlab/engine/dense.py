@@ -58,7 +58,10 @@ def densest_groups(sample: Sample, p: Parameters, most: int) -> Groups:
 
 
 def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
-    """Return starts made of a mixture: some components are joined, and the groups that are densest beside them added.
+    """Return starts made of a mixture: some components are joined, and another is cut or the densest groups are added.
+
+    The first two that are joined are those whose union is the likeliest mixture: the cost of groups, which own each row
+    whole, would rather join a small dense group with the broad cloud about it.
 
     Parameters
     ----------
@@ -69,12 +72,16 @@ def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     Returns
     -------
     list of Mixtures
-        With as many components: those with one of the densest groups, one with two, one with four, and so on.
+        With as many components: those with a cut, with one of the densest groups, with two, with four, and so on.
     """
     k, name, rows = len(base.weights), base.covariance_type, sample.few(base.type.invariance, len(base.weights))
     joined = join_components(rows, e_step(rows, base)[0].T, k - 1, name, JOINS)
-    rest = short_runs(rows, mixtures_of(joined, name, prior_rows=0), SETTLE, race=False)[0].parameters(0)
-    starts = [mixtures_of(cut_components(rows, e_step(rows, rest)[0].T, name, ALONE), name, prior_rows=0)]
+    settled = short_runs(rows, mixtures_of(joined, name, prior_rows=0), SETTLE, race=False)[0]
+    if not len(settled):
+        return []
+    rest = settled.parameters(0)
+    cut = cut_components(rows, e_step(rows, rest)[0].T, name, ALONE)
+    starts = [mixtures_of(cut, name, prior_rows=0)] if len(cut.counts) else []
     whole = _groups_of(rest, len(sample.rows[base.type.invariance]))
     cost = cost_of(name, SINGLE_PRECISION * np.eye(base.means.shape[1]))  # components of a mixture need no shrinkage
     for added in [2**i for i in range((k - 1).bit_length()) if len(sample.balls.sizes)]:
