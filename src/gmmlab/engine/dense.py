@@ -76,13 +76,12 @@ def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     """
     k, name, rows = len(base.weights), base.covariance_type, sample.few(base.type.invariance, len(base.weights))
     joined = join_components(rows, e_step(rows, base)[0].T, k - 1, name, JOINS)
-    settled = short_runs(rows, mixtures_of(joined, name, prior_rows=0), SETTLE, race=False)[0]
-    if not len(settled):
-        return []
-    rest = settled.parameters(0)
-    cut = cut_components(rows, e_step(rows, rest)[0].T, name, ALONE)
-    starts = [mixtures_of(cut, name, prior_rows=0)] if len(cut.counts) else []
-    whole = _groups_of(rest, len(sample.rows[base.type.invariance]))
+    settled, _ = short_runs(rows, mixtures_of(joined, name, prior_rows=0), SETTLE, race=False)
+    starts = list[Mixtures]()
+    if len(settled):
+        cut = cut_components(rows, e_step(rows, settled.parameters(0))[0].T, name, ALONE)
+        starts += [mixtures_of(cut, name, prior_rows=0)] if len(cut.counts) else []
+    whole = _groups_of(base, len(sample.rows[base.type.invariance]))
     cost = cost_of(name, SINGLE_PRECISION * np.eye(base.means.shape[1]))  # components of a mixture need no shrinkage
     for added in [2**i for i in range((k - 1).bit_length()) if len(sample.balls.sizes)]:
         few = merge(whole, k - added, cost)
