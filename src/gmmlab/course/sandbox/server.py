@@ -1,11 +1,12 @@
 """The program inside the sandbox: imports the libraries once, then forks a fresh process for each submission.
 
 It is started by `gmmlab.course.sandbox` (in bubblewrap, unless told otherwise) and takes orders from its standard
-input, a socket. An order may name worked cells: the lab's own, with which the submission begins. A fork of this program
-runs them once and takes the orders from then on, as long as they name the same cells. Neither reads a submission: that
-goes straight to the forked process, which first shuts itself into namespaces of its own (processes, mounts, network,
-IPC, users) with empty scratch folders of limited size, gives up every privilege and sets its limits. When it ends, or
-when the order comes, every process but this program is killed, and only then is the end reported.
+input, a socket. An order may name worked cells: the lab's own, which stand for cells of the submission. A fork of this
+program, its heir, runs them once and takes such orders until one names others; it leaves to this program what names
+none. Neither reads a submission: that goes straight to the forked process, which first shuts itself into namespaces of
+its own (processes, mounts, network, IPC, users) with empty scratch folders of limited size, gives up every privilege
+and sets its limits. When it ends, or when the order comes, every process but these programs is killed, and only then is
+the end reported.
 """
 
 import contextlib
@@ -69,20 +70,29 @@ class Server:
         self.sandboxed, self.isolated = sandboxed, isolated
         self.base: int | None = None
         """The program that a fork comes from, which waits for its end."""
+        self.heir: int | None = None
+        """The fork that waits until this program has run what names no worked cells."""
+        self.turn: socket.socket | None = None
+        """Through which a fork and the program that it comes from pass each other the next order."""
         self.worked: list[str] = []
-        self.results: list[dict[str, Any]] = []
+        self.done: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self.refused: list[list[str]] = []
 
     def serve(self) -> None:
-        """Serve until the other end is closed; as a fork, until an order names other worked cells."""
+        """Serve until the other end is closed, or an order is another's; as a fork, until it names other cells."""
         while data := self.control.recv(ORDER, socket.MSG_PEEK):
             order = json.loads(data)
             worked = order.get("worked", [])
             if order["limits"] is None:
                 self.control.recv(ORDER)
             elif self.base is not None and worked != self.worked:
-                return
+                if worked:
+                    return
+                self.turn.send(b".")
+                self.turn.recv(1)
             elif self.base is None and worked and worked not in self.refused:
+                if self.heir is not None:
+                    return
                 if not self._hand_over(worked, order["limits"]):
                     self.refused.append(worked)
             else:
@@ -92,41 +102,60 @@ class Server:
 
     def _hand_over(self, worked: list[str], limits: dict) -> bool:
         """Let a fork run the worked cells and serve; return, when it has ended, whether it could."""
+        mine, theirs = socket.socketpair()
         child = os.fork()
         if child == 0:
             try:
-                self.base = os.getppid()
+                mine.close()
+                self.base, self.turn = os.getppid(), theirs
                 if self._work(worked, limits):
                     self.serve()
                     os._exit(0)
             finally:
                 os._exit(1)
+        theirs.close()
+        with mine:
+            while mine.recv(1):
+                self.heir = child
+                self.serve()
+                self.heir = None
+                mine.send(b".")
         return os.waitpid(child, 0)[1] == 0
 
     def _work(self, worked: list[str], limits: dict) -> bool:
         """Run the worked cells; return whether a process can be forked after them, as if it had run them itself."""
+        from gmmlab.course.sandbox.flow import HISTORY, names_set
         from gmmlab.course.sandbox.shell import run_cells
 
         adopt_orphans()
         folder = Path(isolation.WORK) if self.sandboxed else Path.home()
         folder.mkdir(parents=True, exist_ok=True)
         os.chdir(folder)
-        said: list[dict[str, Any]] = []
+        before = dict(self.shell.user_ns)
+
+        def keep(message: dict[str, Any]) -> None:
+            nonlocal before
+            if "cell" in message:
+                now, sets = dict(self.shell.user_ns), names_set(worked[message["cell"]])
+                new = {n: v for n, v in now.items() if n in sets or before.get(n, before) is not v}
+                self.done.append((message, {n: v for n, v in new.items() if n.rstrip("0123456789") not in HISTORY}))
+                before = now
+
         seconds, most = limits["cell"], limits["output"] // 4
         job = {"cells": list(enumerate(worked)), "inputs": {}, "cell_seconds": seconds, "cell_bytes": most}
-        run_cells(self.shell, job, said.append)
-        self.worked, self.results = worked, [message for message in said if "cell" in message]
-        failed = any(r["trouble"] or any(o["output_type"] == "error" for o in r["outputs"]) for r in self.results)
+        run_cells(self.shell, job, keep)
+        self.worked = worked
+        failed = any(r["trouble"] or any(o["output_type"] == "error" for o in r["outputs"]) for r, _ in self.done)
         return not failed and threading.active_count() == 1 and not self.others()
 
     def others(self) -> list[int]:
         """Return every process of the sandbox but its first one and this program; else all that descend from it."""
         if self.sandboxed:
-            ours = {1, os.getpid(), self.base}
+            ours = {1, os.getpid(), self.base, self.heir}
             return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in ours]
         import psutil
 
-        return [process.pid for process in psutil.Process().children(recursive=True)]
+        return [process.pid for process in psutil.Process().children(recursive=True) if process.pid != self.heir]
 
 
 def _load() -> Any:
@@ -211,7 +240,7 @@ class Submission:
         self._limit()
         np.random.seed()  # noqa: NPY002 - the state was copied with the process
         send = sender(out)
-        run_cells(self.server.shell, content, send, self.server.results)
+        run_cells(self.server.shell, content, send, self.server.done)
         send({"end": True})
         os._exit(0)
 

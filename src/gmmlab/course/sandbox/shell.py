@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -187,7 +188,7 @@ def run_cells(
     shell: Shell,
     job: dict[str, Any],
     send: Callable[[dict[str, Any]], None],
-    done: Sequence[dict[str, Any]] = (),
+    done: Sequence[tuple[dict[str, Any], dict[str, Any]]] = (),
 ) -> None:
     """Run the cells of a job and send what happens.
 
@@ -197,14 +198,16 @@ def run_cells(
         From `new_shell`.
     job : dict
         ``"cells"``: pairs of an index and a source; ``"inputs"``: coded arguments for the functions of exercises;
-        ``"cell_seconds"`` and ``"cell_bytes"``: limits.
+        ``"cell_seconds"`` and ``"cell_bytes"``: limits; ``"steps"``: for each cell which of ``done`` stands for it, or
+        None; nothing where every cell runs.
     send : callable
         Takes one message: ``{"start": index}``, or ``{"cell": index, "count", "outputs", "trouble"}``.
-    done : sequence of dict
-        What came of the first cells, if this process has run them already.
+    done : sequence of (dict, dict)
+        What came of cells that this process has run already, and the names that each of them set.
     """
     from gmmlab.exercises import judging
     from gmmlab.exercises.answers import decode
+    from gmmlab.exercises.failed_cells import WATCHED, FailedCells
 
     judging.GIVEN.update({
         exercise: [tuple(decode(argument) for argument in arguments) for arguments in calls]
@@ -213,16 +216,33 @@ def run_cells(
     _forbid_input()
     me = os.getpid()
     sys.stdout, sys.stderr = Stream("stdout", shell.outputs), Stream("stderr", shell.outputs)
-    for (index, _), result in zip(job["cells"], done, strict=False):
+    steps = job.get("steps") or [None] * len(job["cells"])
+    if done:
+        for name in {name for _, names in done for name in names}:
+            shell.user_ns.pop(name, None)
+        vars(WATCHED).update(vars(FailedCells(shell.user_ns)))
+    for count, ((index, source), step) in enumerate(zip(job["cells"], steps, strict=True), 1):
         send({"start": index})
-        send(result | {"cell": index})
-    for index, source in job["cells"][len(done) :]:
-        send({"start": index})
-        result = _run_cell(shell, source, job["cell_seconds"], job["cell_bytes"])
+        if step is None:
+            shell.execution_count = count
+            result = _run_cell(shell, source, job["cell_seconds"], job["cell_bytes"])
+        else:
+            result = _as_if_run(shell, source, count, *done[step])
         if os.getpid() != me:
             # A process that the cell has forked goes no further than the cell.
             os._exit(0)
         send({"cell": index} | result)
+
+
+def _as_if_run(shell: Shell, source: str, count: int, result: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    """Set the names that a cell has set that says the same, and return what came of it, under this count."""
+    from gmmlab.exercises.failed_cells import WATCHED
+
+    WATCHED.before(SimpleNamespace(raw_cell=source))
+    shell.user_ns.update(names)
+    WATCHED.after(None)
+    outputs = [o | {"execution_count": count} if "execution_count" in o else o for o in result["outputs"]]
+    return result | {"count": count, "outputs": outputs}
 
 
 def _run_cell(shell: Shell, source: str, seconds: float, most: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gmmlab
+from gmmlab.course.sandbox.flow import plan
 from gmmlab.course.sandbox.isolation import WORK
 from gmmlab.course.sandbox.template import Limits, Template, template
 from gmmlab.paths import lab_folder
@@ -110,20 +111,17 @@ class Try:
         """Read what comes until every process of the try is gone; return why it ended."""
         none = self.run.sandbox == "none"
         with tempfile.TemporaryDirectory() if none else nullcontext(WORK) as folder:
-            out = self.inside.begin(self._job(folder), self.run.limits, self._worked())
+            steps = plan(self.run.worked, list(self.run.left.values())) if self.run.worked else None
+            worked = list(self.run.worked) if steps else []
+            out = self.inside.begin(self._job(folder, steps), self.run.limits, worked)
             try:
                 return self._read_to_the_end(out)
             finally:
                 os.close(out)
 
-    def _worked(self) -> list[str]:
-        """Return the lab's worked cells if the submission begins with them, as they are."""
-        worked = list(self.run.worked)
-        return worked if list(self.run.left.values())[: len(worked)] == worked else []
-
-    def _job(self, folder: str) -> bytes:
+    def _job(self, folder: str, steps: list[int | None] | None) -> bytes:
         limits = self.run.limits
-        job = {"cells": list(self.run.left.items()), "inputs": self.run.inputs, "folder": folder}
+        job = {"cells": list(self.run.left.items()), "inputs": self.run.inputs, "folder": folder, "steps": steps}
         return json.dumps(job | {"cell_seconds": limits.cell, "cell_bytes": limits.output // 4}).encode()
 
     def _read_to_the_end(self, out: int) -> str:
