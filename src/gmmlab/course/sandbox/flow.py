@@ -96,10 +96,10 @@ class Cell(ast.NodeVisitor):
         Its source.
     modules : dict of str to str
         Names that stand for modules.
-    callables : set of str
-        Names of quiet functions.
+    callables : dict of str to str
+        Names of functions, with the words of `defines`.
     unsafe : set of str
-        Names of others.
+        Names of what must not be handed to another function.
 
     Attributes
     ----------
@@ -111,15 +111,18 @@ class Cell(ast.NodeVisitor):
         Names through which it may change objects that other cells have.
     kin : list of set of str
         Names that may share objects.
+    defines : dict of str to str
+        Functions that it defines: whether they are quiet, change what they are given, or are loud.
     once : set of str
         Names of what can be gone through once.
     quiet : bool
         Whether it changes nothing else.
     """
 
-    def __init__(self, source: str, modules: dict[str, str], callables: set[str], unsafe: set[str]):
+    def __init__(self, source: str, modules: dict[str, str], callables: dict[str, str], unsafe: set[str]):
         self.modules, self.callables, self.unsafe = modules, callables, unsafe
         self.once: set[str] = set()
+        self.defines: dict[str, str] = {}
         self.reads: set[str] = set()
         self.late: set[str] = set()
         self.binds: dict[str, str] = {}
@@ -232,7 +235,10 @@ class Cell(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Judge a call: of a function that is known, or of a method."""
-        self.visit(node.func.value if isinstance(node.func, ast.Attribute) else node.func)
+        if isinstance(node.func, ast.Name):
+            self._read(node.func.id)
+        else:
+            self.visit(node.func.value if isinstance(node.func, ast.Attribute) else node.func)
         self._all([*node.args, *node.keywords])
         for keyword in node.keywords:
             if keyword.arg in ("ax", "random_state"):
@@ -240,8 +246,10 @@ class Cell(ast.NodeVisitor):
             self.quiet &= keyword.arg not in ("inplace", "out") and not str(keyword.arg).startswith("overwrite")
         function, name = node.func, _last(node.func)
         if isinstance(function, ast.Name):
-            known = name in self.callables or (name in BUILTINS and name not in self._own)
-            self.quiet &= known and name not in LOUD
+            word = self.callables.get(name, "def" if name in BUILTINS and name not in self._own else "loud")
+            self.quiet &= word != "loud"
+            for each in (*node.args, *(keyword.value for keyword in node.keywords)) if word == "changes" else ():
+                self._change(each, OWN_ALL)
         elif not isinstance(function, ast.Attribute):
             self.quiet = False
         elif module := self._module(function.value):
@@ -257,10 +265,14 @@ class Cell(ast.NodeVisitor):
             for each in (function.value, *node.args, *(keyword.value for keyword in node.keywords)):
                 self._change(each, OWN_ALL)
 
+    def _read(self, name: str) -> None:
+        if name not in self._own:
+            self.reads.add(name)
+
     def visit_Name(self, node: ast.Name) -> None:
         """Note a name that is read."""
         if node.id not in self._own:
-            self.reads.add(node.id)
+            self._read(node.id)
             known = getattr(builtins, node.id, BaseException)
             fine = node.id in BUILTINS or (isinstance(known, type) and issubclass(known, BaseException))
             self.quiet &= fine and node.id not in self.unsafe
@@ -349,11 +361,18 @@ class Cell(ast.NodeVisitor):
         self.quiet &= not getattr(node, "decorator_list", [])
         if name:
             self._name(name, FOREIGN, "def")
-        own, reads, inside = self._own, self.reads, self._inside
+        own, reads, inside, before = self._own, self.reads, self._inside, (self.quiet, self.changes)
+        if name:
+            self.quiet, self.changes = True, set()
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        self._own, self.reads, self._inside = {each.arg: FOREIGN for each in every if each}, set(), True
+        given = {each.arg: FOREIGN for each in every if each}
+        self._own, self.reads, self._inside = dict(given), set(), True
         self._all(node.body if isinstance(node.body, list) else [node.body])
         self.late |= self.reads
+        if name:
+            plain = self.quiet and not self.changes - set(given)
+            self.defines[name] = ("changes" if self.changes else "def") if plain else "loud"
+            self.quiet, self.changes = before
         self._own, self.reads, self._inside = own, reads | (self.reads - set(own)), inside
 
     visit_Lambda = visit_FunctionDef
@@ -427,22 +446,20 @@ def _last(function: ast.AST) -> str:
 def _read(sources: Sequence[str]) -> list[Cell]:
     """Read cells, each knowing what all of them import and define."""
     words: dict[str, set[str]] = {}
-    for cell in [Cell(source, {}, set(), set()) for source in sources]:
+    for cell in [Cell(source, {}, {}, set()) for source in sources]:
         for name, word in cell.binds.items():
             words.setdefault(name, set()).add(word)
     special = {name for name, said in words.items() if any(said)}
     sole = {name: word for name, (word, *more) in words.items() if not more and word}
     modules = {name: word for name, word in sole.items() if ":" not in word and word != "def"}
-    callables = {name for name, word in sole.items() if _callable(name, word)}
+    callables = {name: "def" for name, word in sole.items() if _callable(name, word)}
     while True:
-        unsafe = special - callables - modules.keys()
+        unsafe = {name for name in special - modules.keys() if callables.get(name) != "def"}
         cells = [Cell(source, modules, callables, unsafe) for source in sources]
-        loud = {
-            n for cell in cells if cell.changes or not cell.quiet for n, word in cell.binds.items() if word == "def"
-        }
-        if not loud & callables:
+        said = {name: word for cell in cells for name, word in cell.defines.items() if name in sole}
+        if all(callables.get(name) == word for name, word in said.items()):
             return cells
-        callables -= loud
+        callables |= said
 
 
 def _callable(name: str, word: str) -> bool:
@@ -536,7 +553,7 @@ def _remembers(source: str) -> bool:
 
 def names_set(source: str) -> set[str]:
     """Return the names that a cell sets."""
-    return set(Cell(source, {}, set(), set()).binds)
+    return set(Cell(source, {}, {}, set()).binds)
 
 
 def _gist(source: str) -> str:

@@ -216,7 +216,7 @@ def run_cells(
     _forbid_input()
     me = os.getpid()
     sys.stdout, sys.stderr = Stream("stdout", shell.outputs), Stream("stderr", shell.outputs)
-    steps = job.get("steps") or [None] * len(job["cells"])
+    steps = (job.get("steps") if done else None) or [None] * len(job["cells"])
     if done:
         for name in {name for _, names in done for name in names}:
             shell.user_ns.pop(name, None)
@@ -231,7 +231,7 @@ def run_cells(
         if os.getpid() != me:
             # A process that the cell has forked goes no further than the cell.
             os._exit(0)
-        send({"cell": index} | result)
+        send(result | {"cell": index})
 
 
 def _as_if_run(shell: Shell, source: str, count: int, result: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
