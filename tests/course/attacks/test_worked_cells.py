@@ -1,27 +1,24 @@
-"""The lab's own cells run once for many submissions: no answer differs from that of a full run, and nothing leaks."""
+"""The lab's own cells run once for many submissions: no answer differs from that of a full run, and nothing leaks.
+
+With EVERY_NOTEBOOK=1 in the environment the answers of all notebooks are compared, which takes minutes.
+"""
 
 import json
+import os
 
 import pytest
 
-from course.attacks.test_rerun import SEED, notebook, payloads, points
+from course.attacks.test_rerun import SEED, notebook, payloads, points, text
 from gmmlab.course.grade.assess import worked_cells
 from gmmlab.course.notebooks import lab_notebooks
 from gmmlab.course.sandbox import Limits, available, rerun
+from gmmlab.course.sandbox.flow import plan
 from gmmlab.exercises import exercises, judge
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(available()), reason=str(available()))]
 
 DRAW = "import os\nmark = os.urandom(8).hex()"
 """A cell whose result shows whether it ran once or twice."""
-
-
-LEAVES_THREADS = "15_scale_out"
-"""Dask keeps its threads, which a forked process would wait for in vain: this notebook runs whole each time."""
-
-
-def code_cell(source):
-    return {"cell_type": "code", "id": "added", "metadata": {}, "source": source}
 
 
 def printed(result):
@@ -41,9 +38,34 @@ def test_the_same_first_cells_run_once():
     assert one == other
 
 
-def test_a_changed_cell_makes_the_submission_run_whole():
-    one, other = of_two(DRAW, "print(mark)", then=(DRAW + "  # mine", "print(mark)"))
+def test_comments_and_added_cells_that_show_something_make_no_difference():
+    one, other = of_two(DRAW, "print(mark)", then=(DRAW + "  # mine", "len(mark)", "print(mark)"))
+    assert one == other
+
+
+def test_a_changed_cell_that_may_do_anything_makes_the_submission_run_whole():
+    one, other = of_two(DRAW, "print(mark)", then=(DRAW + "\nos.umask(0)", "print(mark)"))
     assert one != other
+
+
+def test_only_what_differs_and_what_comes_after_in_the_flow_of_names_runs_again():
+    worked = (DRAW, "size = 2", "twice = 2 * size", "size = len(mark)", "three = 3")
+    cells = ("# as it was\n" + DRAW, "size = 5", "print(size)", *worked[2:], "print(mark, twice, size, three)")
+    one, other = of_two(*worked, "print(mark)", worked=worked, then=cells)
+    assert other == ["5\n", f"{one[0][:-1]} 10 16 3\n"]
+
+
+def test_what_runs_whole_between_leaves_the_run_cells_as_they_are():
+    first, _ = of_two(DRAW, "print(mark)")
+    whole, again = (printed(rerun(notebook(DRAW, "print(mark)"), inputs={}, worked=w)) for w in ((), (DRAW,)))
+    assert again == first != whole
+
+
+def test_counts_and_outputs_are_those_of_a_run_from_the_top():
+    result = rerun(notebook("3", "4", "# mine\n5", "6"), inputs={}, worked=("3", "5"))
+    shown = [(cell["execution_count"], cell["outputs"][0]) for cell in result.notebook["cells"]]
+    assert [count for count, _ in shown] == [output["execution_count"] for _, output in shown] == [1, 2, 3, 4]
+    assert [output["data"]["text/plain"] for _, output in shown] == ["3", "4", "5", "6"]
 
 
 @pytest.mark.parametrize(
@@ -85,23 +107,47 @@ def test_other_notebooks_between_do_no_harm():
     assert of_two(DRAW, "print(mark)")[0] != first[0]
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in lab_notebooks()])
+CHANGES = {
+    "01_load_data": ('"random_state": 0', '"random_state": 4'),
+    "03_fit_mixture": ("GaussianMixture(3, **careful).fit(X", "GaussianMixture(4, **careful).fit(X"),
+    "05_plot_mixture": ("GaussianMixture(3, **careful))\nmodel", "GaussianMixture(3, random_state=1))\nmodel"),
+    "08_write_em": ("KMeans(3, n_init=10", "KMeans(3, n_init=2"),
+}
+"""What a student changes in a worked cell, by notebook."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem)
+        for path in lab_notebooks()
+        if path.stem in CHANGES or "EVERY_NOTEBOOK" in os.environ
+    ],
+)
 def test_answers_are_those_of_a_full_run(path):
     # That the saved outputs are those of a full run is nbval's to show.
-    saved = json.loads(path.read_bytes())
-    worked = (*worked_cells(path.stem), DRAW)
-    code = [place for place, cell in enumerate(saved["cells"]) if cell["cell_type"] == "code"]
-    begin = code[len(worked) - 1]
-    cells = [*saved["cells"][:begin], code_cell(DRAW), *saved["cells"][begin:], code_cell("print(mark)")]
-    content = json.dumps(saved | {"cells": cells}).encode()
+    saved, worked = json.loads(path.read_bytes()), worked_cells(path.stem)
     inputs = {ex.id: ex.inputs(SEED) for ex in exercises(path.stem) if ex.inputs}
-    limits = Limits(cell=600, submission=1800)
-    times = 1 if path.stem == LEAVES_THREADS else 2
-    runs = [rerun(content, inputs=inputs, limits=limits, worked=worked) for _ in range(times)]
-    assert len({printed(run)[-1] for run in runs}) == 1
-    for run in runs:
-        assert run.status == "ok"
-        assert points(run.notebook) == {ex.id: ex.points for ex in exercises(path.stem)}
-        expected, came = payloads(saved), payloads(run.notebook)
-        for id in expected.keys() - inputs.keys():
-            assert judge(came[id]).lines == judge(expected[id]).lines
+
+    def came_of(*sources, worked):
+        return rerun(notebook(*sources), inputs=inputs, limits=Limits(cell=600, submission=1800), worked=worked)
+
+    code = ["".join(cell["source"]) for cell in saved["cells"] if cell["cell_type"] == "code"]
+    first, answers = code[: len(worked)], code[len(worked) :]
+    assert tuple(first) == worked
+    same = came_of(*(f"# mine\n{source}" for source in first), "print(3)", *answers, worked=worked)
+    assert same.status == "ok"
+    expected, came = payloads(saved), payloads(same.notebook)
+    for id in expected.keys() - inputs.keys():
+        assert judge(came[id]).lines == judge(expected[id]).lines
+    assert points(same.notebook) == {ex.id: ex.points for ex in exercises(path.stem)}
+    if path.stem in CHANGES:
+        changed = [source.replace(*CHANGES[path.stem]) for source in first]
+        assert changed != first
+        assert len(set(plan(worked, [*changed, *answers]))) > 2
+        part, whole = (came_of(*changed, "np.pi", *answers, worked=w) for w in (worked, ()))
+        assert part.status == whole.status
+        assert payloads(part.notebook) == payloads(whole.notebook)
+        for k, (one, other) in enumerate(zip(part.notebook["cells"], whole.notebook["cells"], strict=True)):
+            assert one["execution_count"] == other["execution_count"]
+            assert text(part.notebook, k) == text(whole.notebook, k)

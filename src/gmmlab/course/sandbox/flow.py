@@ -83,8 +83,8 @@ ADDS = _words("add append extend insert update")
 HISTORY = _words("In Out _ __ ___ _dh _i _ih _ii _iii _oh exit get_ipython quit")
 """Names of IPython's own, which know more than the values of names."""
 
-LONGEST, MOST = 5_000, 200
-"""Characters of a cell, and cells, beyond which nobody looks closely."""
+LONGEST, MOST, DEEPEST = 5_000, 200_000, 5
+"""Characters of a cell, and of all; loops in loops, and rounds: what goes beyond is not looked at closely."""
 
 
 class Cell(ast.NodeVisitor):
@@ -131,7 +131,7 @@ class Cell(ast.NodeVisitor):
         self.quiet = True
         self._own: dict[str, int] = {}
         self._levels: dict[ast.AST, int] = {}
-        self._inside = False
+        self._inside, self._loops = False, 0
         tree = parsed(source)
         if tree is None:
             self.quiet = False
@@ -311,9 +311,12 @@ class Cell(ast.NodeVisitor):
     def visit_For(self, node: ast.For) -> None:
         """Go through a loop twice, since what it ends with is what it begins with."""
         self.visit(node.iter)
-        for _ in range(2):
+        self._loops += 1
+        self.quiet &= self._loops < DEEPEST
+        for _ in range(2 if self._loops < DEEPEST else 1):
             self._set_each(node.target, node.iter)
             self._all(node.body)
+        self._loops -= 1
         self._all(node.orelse)
 
     def visit_With(self, node: ast.With) -> None:
@@ -453,13 +456,14 @@ def _read(sources: Sequence[str]) -> list[Cell]:
     sole = {name: word for name, (word, *more) in words.items() if not more and word}
     modules = {name: word for name, word in sole.items() if ":" not in word and word != "def"}
     callables = {name: "def" for name, word in sole.items() if _callable(name, word)}
-    while True:
+    for _ in range(DEEPEST):
         unsafe = {name for name in special - modules.keys() if callables.get(name) != "def"}
         cells = [Cell(source, modules, callables, unsafe) for source in sources]
         said = {name: word for cell in cells for name, word in cell.defines.items() if name in sole}
         if all(callables.get(name) == word for name, word in said.items()):
             return cells
         callables |= said
+    raise RecursionError("functions call functions that call functions")
 
 
 def _callable(name: str, word: str) -> bool:
@@ -486,7 +490,7 @@ def plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | None
         None if everything has to run.
     """
     try:
-        return _plan(worked, cells) if len(cells) <= MOST else None
+        return _plan(worked, cells) if sum(map(len, cells)) <= MOST else None
     except (RecursionError, MemoryError):
         return None
 
@@ -545,7 +549,9 @@ def _plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | Non
 def _remembers(source: str) -> bool:
     """Whether a cell may look at what IPython keeps of earlier cells."""
     tree = parsed(source)
-    return tree is None or any(
+    if tree is None:
+        return len(source) > LONGEST or any(mark in source for mark in "%!?")
+    return any(
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id.rstrip("0123456789") in HISTORY
         for node in ast.walk(tree)
     )

@@ -75,7 +75,7 @@ class Server:
         self.turn: socket.socket | None = None
         """Through which a fork and the program that it comes from pass each other the next order."""
         self.worked: list[str] = []
-        self.done: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self.done: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
         self.refused: list[list[str]] = []
 
     def serve(self) -> None:
@@ -138,14 +138,15 @@ class Server:
             if "cell" in message:
                 now, sets = dict(self.shell.user_ns), names_set(worked[message["cell"]])
                 new = {n: v for n, v in now.items() if n in sets or before.get(n, before) is not v}
-                self.done.append((message, {n: v for n, v in new.items() if n.rstrip("0123456789") not in HISTORY}))
+                new = {n: v for n, v in new.items() if n.rstrip("0123456789") not in HISTORY}
+                self.done.append((message, new, before.keys() - now.keys()))
                 before = now
 
         seconds, most = limits["cell"], limits["output"] // 4
         job = {"cells": list(enumerate(worked)), "inputs": {}, "cell_seconds": seconds, "cell_bytes": most}
         run_cells(self.shell, job, keep)
         self.worked = worked
-        failed = any(r["trouble"] or any(o["output_type"] == "error" for o in r["outputs"]) for r, _ in self.done)
+        failed = any(r["trouble"] or any(o["output_type"] == "error" for o in r["outputs"]) for r, *_ in self.done)
         return not failed and threading.active_count() == 1 and not self.others()
 
     def others(self) -> list[int]:

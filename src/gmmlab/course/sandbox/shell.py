@@ -188,7 +188,7 @@ def run_cells(
     shell: Shell,
     job: dict[str, Any],
     send: Callable[[dict[str, Any]], None],
-    done: Sequence[tuple[dict[str, Any], dict[str, Any]]] = (),
+    done: Sequence[tuple[dict[str, Any], dict[str, Any], set[str]]] = (),
 ) -> None:
     """Run the cells of a job and send what happens.
 
@@ -202,8 +202,9 @@ def run_cells(
         None; nothing where every cell runs.
     send : callable
         Takes one message: ``{"start": index}``, or ``{"cell": index, "count", "outputs", "trouble"}``.
-    done : sequence of (dict, dict)
-        What came of cells that this process has run already, and the names that each of them set.
+    done : sequence of (dict, dict, set of str)
+        What came of cells that this process has run already, the names that each of them set, and those that it took
+        away.
     """
     from gmmlab.exercises import judging
     from gmmlab.exercises.answers import decode
@@ -218,7 +219,7 @@ def run_cells(
     sys.stdout, sys.stderr = Stream("stdout", shell.outputs), Stream("stderr", shell.outputs)
     steps = (job.get("steps") if done else None) or [None] * len(job["cells"])
     if done:
-        for name in {name for _, names in done for name in names}:
+        for name in {name for _, names, _ in done for name in names}:
             shell.user_ns.pop(name, None)
         vars(WATCHED).update(vars(FailedCells(shell.user_ns)))
     for count, ((index, source), step) in enumerate(zip(job["cells"], steps, strict=True), 1):
@@ -234,12 +235,16 @@ def run_cells(
         send(result | {"cell": index})
 
 
-def _as_if_run(shell: Shell, source: str, count: int, result: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+def _as_if_run(
+    shell: Shell, source: str, count: int, result: dict[str, Any], names: dict[str, Any], gone: set[str]
+) -> dict[str, Any]:
     """Set the names that a cell has set that says the same, and return what came of it, under this count."""
     from gmmlab.exercises.failed_cells import WATCHED
 
     WATCHED.before(SimpleNamespace(raw_cell=source))
     shell.user_ns.update(names)
+    for name in gone:
+        shell.user_ns.pop(name, None)
     WATCHED.after(None)
     outputs = [o | {"execution_count": count} if "execution_count" in o else o for o in result["outputs"]]
     return result | {"count": count, "outputs": outputs}
