@@ -22,7 +22,8 @@ def A(): return B | def A(x): x.append(B) | A = B() | A(B) | B(C) | A = [B for B
 A = zip(B, C) | A = list(zip(B, C)) | A = (x for x in B) | A = lambda: B | A = lambda x: x.append(1) | A = B and C
 print(A) | print(A, B) | print(len(A)) | A | A = sorted(B, key=C) | del A | A = [[1], B] | A[0].append(2)
 A = B if B else C | A = dict(k=B) | A = str(len(B)) | import math as A | from math import sqrt as A | A = max(B, key=C)
-A = enumerate(B) | A = (B, [2]) | A = tuple(B) | A.update(k=B) | A = B or C | A = [len(x) for x in B] | A = B[-1:]
+A = enumerate(B) | A = (B, [2]) | A = tuple(B) | A.update(k=B) | A = B or C | A = B(); A.append(1)
+A, B = [1], A; B.append(2) | A = [len(x) for x in B] | A = B[-1:]
 """.replace("\n", "|").split("|")[1:-1]
 
 QUIET = [
@@ -151,7 +152,10 @@ class TestDoubt:
             "sorted([1], key=exec)", "check('a', 1)",
             "with open('x', 'w') as file: file.write('x')", "np.pi: float = 3", "for np.pi in [3]: pass",
             "import numpy.random as np", "x = np.random\nx.seed(1)", "from numpy.random import seed\nseed(1)",
-            "np.copyto(np, 0)", "np.random.normal()", "global x", "x = y = np\ny.pi = 3", "getattr(np, 'seterr')()",
+            "from numpy.random import normal\nnormal()",
+            "import seaborn as sns\nsns.set()", "from gmmlab.exercises import judging\njudging.judge('x')",
+            "while np.pi < 3: pass", "np.copyto(np, 0)", "np.random.normal()", "global x", "x = y = np\ny.pi = 3",
+            "getattr(np, 'seterr')()",
         ],
     )  # fmt: skip
     def test_where_it_is_doubtful_everything_runs(self, name, line):
@@ -178,6 +182,8 @@ FITS = ["gmm = GaussianMixture(2).fit(X)", "labels = gmm.predict(X)", "total = X
         ),
         pytest.param([*FITS[:2], "X[0] = 5", *FITS[2:]], None, id="an array changed where it is"),
         pytest.param([*FITS[:2], "Y = X\nY += 1", *FITS[2:]], None, id="an array changed by another name"),
+        pytest.param([*FITS[:2], "import pandas as pd\nY = pd.DataFrame(X)\nY += 1", *FITS[2:]], None, id="in a table"),
+        pytest.param([*FITS[:2], "def f(): return X\nY = f()\nY[0] = 1", *FITS[2:]], None, id="by a function"),
         pytest.param([*FITS[:2], "gmm.fit(X)", *FITS[2:]], None, id="a model fitted again"),
         pytest.param([*FITS, "x = Out[2]"], [5], id="history, after nothing was changed"),
         pytest.param([FITS[0], "2", *FITS[1:], "x = Out[2]"], None, id="history"),

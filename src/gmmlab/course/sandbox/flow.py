@@ -22,8 +22,8 @@ MODULES = _words("""
 """Importing them, once more, changes nothing; what is imported from them by name may be called, but for `LOUD`."""
 
 LOUD = _words("""
-    at check copyto fill_diagonal filterwarnings my_data place progress put put_along_axis putmask random save
-    savetxt seed set_config set_option set_theme seterr shuffle simplefilter use
+    at copyto fill_diagonal filterwarnings place put put_along_axis putmask random reset_option resetwarnings save
+    savetxt seed set_config set_option set_printoptions setbufsize seterr seterrcall shuffle simplefilter use
 """)
 """What modules offer that changes its arguments, or what all cells share, or that answers an exercise."""
 
@@ -47,7 +47,7 @@ NEW = _words("""
 """)
 """Functions and methods whose result shares nothing with what they are given."""
 
-SHALLOW = _words("DataFrame Pipeline Series dict enumerate list make_pipeline set sorted tuple zip")
+SHALLOW = _words("Pipeline dict enumerate list make_pipeline set sorted tuple zip")
 """Their result is new, and holds what they are given."""
 
 SILENT = _words("""
@@ -100,6 +100,8 @@ class Cell(ast.NodeVisitor):
         Names of functions, with the words of `defines`.
     unsafe : set of str
         Names of what must not be handed to another function.
+    defined : set of str
+        Names of functions that cells define.
 
     Attributes
     ----------
@@ -119,8 +121,11 @@ class Cell(ast.NodeVisitor):
         Whether it changes nothing else.
     """
 
-    def __init__(self, source: str, modules: dict[str, str], callables: dict[str, str], unsafe: set[str]):
-        self.modules, self.callables, self.unsafe = modules, callables, unsafe
+    def __init__(
+        self, source: str, modules: dict[str, str], callables: dict[str, str], unsafe: set[str], defined: set[str]
+    ):
+        self.modules, self.callables, self.unsafe, self.defined = modules, callables, unsafe, defined
+        self._local: set[str] = set()
         self.once: set[str] = set()
         self.defines: dict[str, str] = {}
         self.reads: set[str] = set()
@@ -146,8 +151,9 @@ class Cell(ast.NodeVisitor):
             self._set(target.value, _inner(level))
         elif isinstance(target, ast.Tuple | ast.List):
             several = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts) else None
-            for k, one in enumerate(target.elts):
-                self._set(one, self.level(several[k]) if several else _inner(level))
+            levels = [self.level(each) for each in several] if several else [_inner(level)] * len(target.elts)
+            for one, its in zip(target.elts, levels, strict=True):
+                self._set(one, its)
         elif isinstance(target, ast.Attribute | ast.Subscript):
             self.visit(target.value)
             if isinstance(target, ast.Subscript):
@@ -160,7 +166,9 @@ class Cell(ast.NodeVisitor):
 
     def _name(self, name: str, level: int, word: str = "") -> None:
         self._own[name] = level
-        if not self._inside:
+        if self._inside:
+            self._local.add(name)
+        else:
             self.binds[name] = word
 
     def _put(self, owner: ast.AST, value: ast.AST) -> None:
@@ -223,7 +231,7 @@ class Cell(ast.NodeVisitor):
             return self.level(node.func.value)
         if isinstance(node.func, ast.Attribute) and not self._module(node.func.value):
             given.append(node.func.value)
-        if name in NEW or all(self.level(each) == OWN_ALL for each in given):
+        if name in NEW or (name not in self.defined and all(self.level(each) == OWN_ALL for each in given)):
             return OWN_ALL
         return HOLDS_FOREIGN if name in SHALLOW and isinstance(node.func, ast.Name | ast.Attribute) else FOREIGN
 
@@ -243,11 +251,13 @@ class Cell(ast.NodeVisitor):
         for keyword in node.keywords:
             if keyword.arg in ("ax", "random_state"):
                 self._change(keyword.value, OWN_ALL)
-            self.quiet &= keyword.arg not in ("inplace", "out") and not str(keyword.arg).startswith("overwrite")
+            self.quiet &= keyword.arg not in ("copy", "copy_x", "inplace", "out") and not str(keyword.arg).startswith(
+                "overwrite"
+            )
         function, name = node.func, _last(node.func)
         if isinstance(function, ast.Name):
             word = self.callables.get(name, "def" if name in BUILTINS and name not in self._own else "loud")
-            self.quiet &= word != "loud"
+            self.quiet &= word != "loud" and name not in self._local
             for each in (*node.args, *(keyword.value for keyword in node.keywords)) if word == "changes" else ():
                 self._change(each, OWN_ALL)
         elif not isinstance(function, ast.Attribute):
@@ -255,7 +265,8 @@ class Cell(ast.NodeVisitor):
         elif module := self._module(function.value):
             path = set(ast.unparse(function).split("."))
             loud = path & LOUD and name != "default_rng"
-            plain = not module.startswith("matplotlib") or (module == "matplotlib.pyplot" and name in PLOT)
+            drawn = name in PLOT if module == "matplotlib.pyplot" else name.endswith("plot") and module == "seaborn"
+            plain = drawn or not module.startswith(("matplotlib", "seaborn", "gmmlab"))
             self.quiet &= plain and not loud
         elif name in OWN:
             self._change(function.value, HOLDS_FOREIGN if name in ADDS else OWN_ALL)
@@ -327,21 +338,21 @@ class Cell(ast.NodeVisitor):
                 self._set(item.optional_vars, self._share(item.optional_vars, item.context_expr))
         self._all(node.body)
 
-    def visit_If(self, node: ast.If | ast.While | ast.Try) -> None:
+    def visit_If(self, node: ast.If | ast.Try) -> None:
         """Go through each branch: a name that only some of them set keeps its earlier value in the others."""
         if not isinstance(node, ast.Try):
             self.visit(node.test)
         before, after = dict(self._own), []
         for field in ("body", "handlers", "orelse", "finalbody"):
             for part in [getattr(node, field, [])] if field != "handlers" else ([h] for h in getattr(node, field, [])):
-                self._own = dict(before)
+                self._own = {n: min(own.get(n, FOREIGN) for own in (before, *after)) for n in before}
                 self._all(part)
                 after.append(self._own)
         after.append(before)
         self.reads |= set(self.binds) & (set().union(*after) - set(before))
         self._own = {name: min(own[name] for own in after if name in own) for name in before}
 
-    visit_While = visit_Try = visit_If
+    visit_Try = visit_If
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         """Set a name to an error."""
@@ -369,10 +380,12 @@ class Cell(ast.NodeVisitor):
             self.quiet, self.changes = True, set()
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         given = {each.arg: FOREIGN for each in every if each}
+        self._local |= given.keys()
         self._own, self.reads, self._inside = dict(given), set(), True
         self._all(node.body if isinstance(node.body, list) else [node.body])
         self.late |= self.reads
         if name:
+            self.kin.append({name, *self.reads})
             plain = self.quiet and not self.changes - set(given)
             self.defines[name] = ("changes" if self.changes else "def") if plain else "loud"
             self.quiet, self.changes = before
@@ -449,16 +462,17 @@ def _last(function: ast.AST) -> str:
 def _read(sources: Sequence[str]) -> list[Cell]:
     """Read cells, each knowing what all of them import and define."""
     words: dict[str, set[str]] = {}
-    for cell in [Cell(source, {}, {}, set()) for source in sources]:
+    for cell in [Cell(source, {}, {}, set(), set()) for source in sources]:
         for name, word in cell.binds.items():
             words.setdefault(name, set()).add(word)
     special = {name for name, said in words.items() if any(said)}
     sole = {name: word for name, (word, *more) in words.items() if not more and word}
+    defined = {name for name, said in words.items() if "def" in said}
     modules = {name: word for name, word in sole.items() if ":" not in word and word != "def"}
     callables = {name: "def" for name, word in sole.items() if _callable(name, word)}
     for _ in range(DEEPEST):
         unsafe = {name for name in special - modules.keys() if callables.get(name) != "def"}
-        cells = [Cell(source, modules, callables, unsafe) for source in sources]
+        cells = [Cell(source, modules, callables, unsafe, defined) for source in sources]
         said = {name: word for cell in cells for name, word in cell.defines.items() if name in sole}
         if all(callables.get(name) == word for name, word in said.items()):
             return cells
@@ -469,8 +483,14 @@ def _read(sources: Sequence[str]) -> list[Cell]:
 def _callable(name: str, word: str) -> bool:
     """Whether what was imported, or defined, may be called."""
     module, _, original = word.partition(":")
-    shown = not module.startswith("matplotlib") or original in PLOT or original[:1].isupper()
-    return word == "def" or (original == name and name not in LOUD and shown)
+    if module.startswith("matplotlib"):
+        return original == name and (original in PLOT or original[:1].isupper())
+    if module.startswith("numpy.random"):
+        return name == original == "default_rng"
+    return word == "def" or (original == name and name not in LOUD and not module.startswith(_THE_GRADERS))
+
+
+_THE_GRADERS = ("gmmlab.course", "gmmlab.exercises")
 
 
 def plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | None:
@@ -508,7 +528,7 @@ def _plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | Non
     def needs(cell: Cell) -> set[str]:
         return cell.reads.union(*(late.get(name, ()) for name in cell.reads))
 
-    words = {name for cell in read for name, word in cell.binds.items() if word}
+    words = {name for cell in read for name, word in cell.binds.items() if word not in ("", "def")}
     kin = _groups([names - words for cell in read for names in cell.kin])
     ran: dict[str, str | tuple] = {}
     run: dict[str, str | tuple] = {}
@@ -522,9 +542,9 @@ def _plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | Non
             if differs and any(cell.changes or not cell.quiet for cell in here):
                 return None
             touched.update(*(kin.get(name, {name}) for cell in theirs[j1:j2] for name in needs(cell)))
-            ran |= {name: word or ("lab's", i) for i in range(i1, i2) for name, word in ours[i].binds.items()}
+            ran |= {name: _version(word, "lab's", i) for i in range(i1, i2) for name, word in ours[i].binds.items()}
             for j, cell in enumerate(theirs[j1:j2], j1):
-                run |= {name: word or ("own", j) for name, word in cell.binds.items()}
+                run |= {name: _version(word, "own", j) for name, word in cell.binds.items()}
             steps += [None] * (j2 - j1)
             continue
         for i, j in zip(range(i1, i2), range(j1, j2), strict=True):
@@ -536,14 +556,19 @@ def _plan(worked: Sequence[str], cells: Sequence[str]) -> list[int | None] | Non
                 touched.update(*(kin.get(name, {name}) for name in needs(cell)))
             elif touched & cell.changes:
                 return None
-            ran |= {name: word or ("lab's", i) for name, word in cell.binds.items()}
-            run |= {name: word or (("own", j) if again else ("lab's", i)) for name, word in cell.binds.items()}
+            ran |= {name: _version(word, "lab's", i) for name, word in cell.binds.items()}
+            run |= {name: _version(word, *(("own", j) if again else ("lab's", i))) for name, word in cell.binds.items()}
             steps.append(None if again else i)
     if differs and any(cell.once & needs(other) for cell in read for other in read if other is not cell):
         return None
     if differs and (any(cell.binds.keys() & BUILTINS for cell in read) or any(map(_remembers, cells))):
         return None
     return steps if any(step is not None for step in steps) else None
+
+
+def _version(word: str, *version: str | int) -> str | tuple:
+    """Return what tells the values of a name apart: what is imported is the same, wherever that is done."""
+    return version if word in ("", "def") else word
 
 
 def _remembers(source: str) -> bool:
@@ -559,7 +584,7 @@ def _remembers(source: str) -> bool:
 
 def names_set(source: str) -> set[str]:
     """Return the names that a cell sets."""
-    return set(Cell(source, {}, {}, set()).binds)
+    return set(Cell(source, {}, {}, set(), set()).binds)
 
 
 def _gist(source: str) -> str:
