@@ -426,7 +426,7 @@ COMMANDS = (
             _Argument(
                 "--full",
                 action="store_true",
-                help="with --rerun: run each notebook whole, also the lab's own cells where nobody changed them",
+                help="with --rerun: run each notebook whole, also those of the lab's cells that no change can reach",
             ),
         ),
     ),

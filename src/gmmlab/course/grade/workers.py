@@ -38,7 +38,8 @@ PAGE_SECONDS = 10
 class Mode:
     """How to grade: by the stored answers, or by running each notebook again, with inputs drawn from ``seed``.
 
-    Where a notebook begins with the lab's own worked cells, these are run once for many; with ``full`` they are not.
+    The lab's own worked cells are run once for many notebooks, as far as these leave them as they are; with ``full``
+    they are not.
     Where nobody asked for the seed, what was graded with an earlier one stays.
     """
 

@@ -2,10 +2,11 @@
 
 There is no kernel and no socket: an IPython shell that speaks over a pipe gives ipykernel's outputs in less time. A
 program (`server`) runs in bubblewrap: no network, a read-only view of the system, of this Python and of this package,
-nothing of the grader's. It imports the libraries once, and runs the lab's own worked cells once for submissions that
-begin with them. For each submission it forks a process, which enters namespaces of its own (`isolation`), drops all
-privileges and runs the cells (`shell`); each cell's outputs go out as a line of JSON. Nothing that a submission could
-write outlives it or is shared with another. Where the kernel refuses namespaces inside bubblewrap's, each submission
+nothing of the grader's. It imports the libraries once, and runs the lab's own worked cells once: what comes of them
+stands for a submission's cells that say the same and read nothing that others changed (`flow`). For each submission it
+forks a process, which enters namespaces of its own (`isolation`), drops all privileges and runs the other cells
+(`shell`); each cell's outputs go out as a line of JSON. Nothing that a submission could write outlives it or is shared
+with another. Where the kernel refuses namespaces inside bubblewrap's, each submission
 gets a bubblewrap, and a start from cold, of its own. Where there is no bubblewrap, each may have a `container`.
 
 This side (`template`, `submission_run`) reads with caps, keeps the time, and has everything killed when it is over. A
@@ -113,8 +114,9 @@ def rerun(
         With "container" each submission has one of Podman's or Docker's. With "none" the code runs with the rights of
         this process; only the limits hold.
     worked : sequence of str
-        Sources of the code cells with which the lab's own notebook begins. They are run once for all submissions, one
-        after the other, that begin with the very same cells. Any other submission runs whole.
+        Sources of the code cells with which the lab's own notebook begins. They are run once for submissions one after
+        the other. In each, only what differs is run, and what comes after it in the flow of names; where that is in
+        doubt, it runs whole.
     by_counts : bool
         Run the cells in the order of their execution counts, one without a count after the cell above it, instead of
         the order in which they stand.
