@@ -83,7 +83,7 @@ ADDS = _words("add append extend insert update")
 HISTORY = _words("In Out _ __ ___ _dh _i _ih _ii _iii _oh exit get_ipython quit")
 """Names of IPython's own, which know more than the values of names."""
 
-LONGEST, MOST, DEEPEST = 5_000, 200_000, 5
+LONGEST, MOST, DEEPEST = 5_000, 60_000, 5
 """Characters of a cell, and of all; loops in loops, and rounds: what goes beyond is not looked at closely."""
 
 
