@@ -205,3 +205,19 @@ def test_monsters_are_not_looked_at(source):
     for cells in ([source, FIRST], [FIRST, source, *FITS], [FIRST, *FITS, source]):
         steps = plan([FIRST, *FITS], cells)
         assert steps is None or steps[:5] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("cells", "place", "new", "again"),
+    [
+        pytest.param(["def f(): return 1", "y = f()"], 1, ["def f(): return 2"], [1, 2], id="another function"),
+        pytest.param(["def f(): return n", "n = 1", "y = f()"], 2, ["n = 2"], [2, 3], id="what a function uses"),
+        pytest.param(
+            ["z = zip(X, X)", "y = 3", "y = list(z)"], 2, ["y = list(z)"], None, id="what is gone through once"
+        ),
+    ],
+)
+def test_what_is_more_than_a_value(cells, place, new, again):
+    worked = [FIRST, *cells]
+    steps = plan(worked, [*worked[:place], *new, *worked[place + 1 :]])
+    assert (None if steps is None else [k for k, step in enumerate(steps) if step is None]) == again
