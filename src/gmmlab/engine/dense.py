@@ -12,7 +12,7 @@ from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.groups import Groups, cost_of, cut_components, join_components, merge, mixtures_of
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.parameters import Parameters
-from gmmlab.engine.short_runs import short_runs
+from gmmlab.engine.races import short_runs
 from gmmlab.engine.spaces import SINGLE_PRECISION, Sample
 
 JOINS, SETTLE = 6, 2  # ways to join two components, and iterations that tell which loses least

@@ -15,7 +15,7 @@ from gmmlab.engine.mixtures import Mixtures, batch_of, batch_of_one
 from gmmlab.engine.optima import HIGHER, SAME, is_higher, optima_from
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.progress_bars import run_all
-from gmmlab.engine.short_runs import add_component, short_runs
+from gmmlab.engine.races import add_component, short_runs
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import SHORT, from_starts, sound_ends
 from gmmlab.engine.threads import on_one_thread

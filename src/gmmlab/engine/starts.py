@@ -15,7 +15,7 @@ from gmmlab.engine.groups import Groups, common_covariance, cost_of, groups_of, 
 from gmmlab.engine.mixtures import Mixtures
 from gmmlab.engine.optima import SAME, optima_from, polish, without
 from gmmlab.engine.parameters import Parameters, Result
-from gmmlab.engine.short_runs import short_runs
+from gmmlab.engine.races import short_runs
 from gmmlab.engine.spaces import Sample, fault
 from gmmlab.engine.threads import on_one_thread
 

@@ -57,7 +57,7 @@ it, beside its criteria, and given points in ``overrides.csv``.
     @exercise("fit-3", title="Reach a published optimum", points=2, hint="Two diseases, two cures.")
     def reach_optimum(model, bic):
         gmm = as_mixture(model, "a fitted GaussianMixture as its first answer")
-        yield rubric(1, ..., "This is the published optimum.", Mistake(...), otherwise="...")
+        yield award(1, ..., "This is the published optimum.", Mistake(...), otherwise="...")
 
 Its readers (``as_number``, ``as_mixture``, ...) are in `gmmlab.exercises.rubric`; its cases are written by hand.
 
@@ -90,10 +90,10 @@ from gmmlab.exercises.rubric import (
     Mistake,
     as_results,
     as_text,
+    award,
     described,
     need,
     read_numbers,
-    rubric,
     wrong_kind,
 )
 
@@ -197,7 +197,7 @@ class FunctionForm:
             else:
                 met = all(credit.holds(*(c.numbers[i] for c in chosen), *inputs[i]) for i in calls)
             made = None if met else next((m for c in chosen if (m := c.mistake(calls))), None)
-            yield rubric(credit.points, met, credit.praise, *([made] if made else []), otherwise=credit.otherwise)
+            yield award(credit.points, met, credit.praise, *([made] if made else []), otherwise=credit.otherwise)
 
     def _parts(self, result: Any) -> list[Any]:
         """Return the values that a call gave, one each."""
@@ -362,7 +362,7 @@ class ChoiceForm:
         if chosen not in self.options:
             wrong_kind(answer, expected)
         mistake = Mistake(f"chose-{chosen}", True, self.options[chosen])
-        yield rubric(self.points, chosen == self.right, self.options[self.right], mistake, otherwise="")
+        yield award(self.points, chosen == self.right, self.options[self.right], mistake, otherwise="")
 
 
 @dataclass(frozen=True)

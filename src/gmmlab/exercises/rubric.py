@@ -54,7 +54,7 @@ class Misfit(Exception):
         self.mistake = mistake
 
 
-def rubric(points: float, met: Any, right: str, *mistakes: Mistake, otherwise: str) -> Line:
+def award(points: float, met: Any, right: str, *mistakes: Mistake, otherwise: str) -> Line:
     """Return a line: ``right`` if met, else the message of the first mistake made, else ``otherwise``."""
     if bool(met):
         return Line(points, True, right)

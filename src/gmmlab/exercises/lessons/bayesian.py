@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gmmlab.data import load_wreath
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_mixture, as_number, is_fitted_to, mistakes_made, part, rubric
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, award, is_fitted_to, mistakes_made, part
 
 NOTEBOOK = "09_go_bayesian"
 
@@ -251,7 +251,7 @@ def wreath_clumps(wreath: pd.DataFrame, model: Any, alive: Any) -> Iterator[Line
     mixture = as_mixture(model, "a fitted BayesianGaussianMixture as its first answer")
     weights = np.asarray(mixture.weights_, dtype=float)
     made = _unfit(mixture, weights, wreath)
-    yield rubric(
+    yield award(
         1,
         not any(made.values()),
         "The model is as asked.",
@@ -275,7 +275,7 @@ def _judge_alive(alive: Any, clumps: int, weights: NDArray, made: dict[str, bool
     no_finding = ("not-bayesian", "few-components", "changed-data")
     of_model = [mistake for mistake in mistakes_made(made, _WREATH) if mistake.name in no_finding]
     met = count == counted == clumps and not any(mistake.made for mistake in of_model)
-    return rubric(1, met, right, *of_model, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
+    return award(1, met, right, *of_model, *mistakes_made(wrong, _CLUMPS), otherwise=_CLUMPS["start-or-prior"])
 
 
 def _unfit(mixture: Any, weights: NDArray, wreath: pd.DataFrame) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
-from gmmlab.exercises.rubric import Line, as_labels, as_mixture, mistakes_made, need, part, rubric
+from gmmlab.exercises.rubric import Line, as_labels, as_mixture, award, mistakes_made, need, part
 from gmmlab.mixture import (
     COVARIANCE_TYPES,
     best_fit,
@@ -404,10 +404,10 @@ def _judge_model(gmm: Any, X: Numbers) -> Iterator[Line]:
     }
     mistakes = mistakes_made(made, _NOTES)
     chosen = not collapsed and (kind, k) == ("tied", 4)
-    yield rubric(
+    yield award(
         1, chosen, "Type and number are those of the lowest BIC.", *mistakes, otherwise=_NOTES["too-few"]
     )  # fmt: skip
-    yield rubric(
+    yield award(
         1,
         not collapsed and bic <= best + TOLERANCE,
         "The fit reaches the best BIC that we know.",
@@ -431,7 +431,7 @@ def _judge_clusters(labels: NDArray[Any]) -> Line:
         "merged-too-far": same(two.responsibilities.argmax(axis=1)),
         "other-pair": any(same(_merged(r, *pair).argmax(axis=1)) for pair in combinations(columns, 2)),
     }
-    return rubric(
+    return award(
         1,
         same(three.responsibilities.argmax(axis=1)),
         "These are the three clusters: two overlapping components are now one.",

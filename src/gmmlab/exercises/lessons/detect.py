@@ -13,12 +13,12 @@ from gmmlab.exercises.rubric import (
     as_mixture,
     as_number,
     as_results,
+    award,
     describe,
     is_fitted_to,
     mistakes_made,
     need,
     overall_mean,
-    rubric,
     wrong_kind,
 )
 
@@ -246,14 +246,14 @@ def cheapest(answer: Any) -> Iterator[Line]:
     }
     mistakes = mistakes_made(made, _COSTS)
     met = bool(cheap[:3].all())
-    yield rubric(
+    yield award(
         1,
         met,
         "No other threshold is cheaper.",
         *mistakes,
         otherwise="Another threshold is cheaper. Compute the cost of yours and of its neighbours by hand.",
     )
-    yield rubric(
+    yield award(
         1,
         met and cheap[3],
         "Where an alarm does not pay, it stays silent.",
@@ -455,7 +455,7 @@ def novel_iris(flowers: tuple[Scores, Scores, Scores], model: Any, alarm: Any) -
         "poor-fit": auc < _GOOD_AUC,
     }
     sound = not any(fit.values()) and is_fitted_to(gmm, own)
-    yield rubric(
+    yield award(
         1,
         sound,
         f"Fitted to `own` alone, it ranks the versicolors with an AUC of {auc:.2f}.",
@@ -469,7 +469,7 @@ def novel_iris(flowers: tuple[Scores, Scores, Scores], model: Any, alarm: Any) -
         "too-high": np.mean(normal <= cut) > 0.25,
         "too-low": np.mean(novel <= cut) < 0.4 and cut < min(normal.min(), _scores(gmm, own).min()),
     }
-    yield rubric(
+    yield award(
         1,
         sound and not any(made.values()),
         f"The alarm is raised by {100 * np.mean(normal <= cut):.0f}% of the new normal flowers and by "

@@ -15,10 +15,10 @@ from gmmlab.exercises.rubric import (
     Mistake,
     as_count,
     as_number,
+    award,
     mistakes_made,
     need,
     part,
-    rubric,
     wrong_kind,
 )
 from gmmlab.mixture import (
@@ -66,7 +66,7 @@ def read_component(sd: Any, correlation: Any) -> Iterator[Line]:
 
 def _judge_spread(sd: Any) -> Line:
     spread = as_number(sd, "one number in mm, the standard deviation, as its first answer")
-    return rubric(
+    return award(
         1,
         abs(spread - _values()["sd"]["right"][0]) < 0.051,
         "This is the standard deviation of the flipper length in that component, in mm.",
@@ -77,7 +77,7 @@ def _judge_spread(sd: Any) -> Line:
 
 def _judge_slope(correlation: Any) -> Line:
     slope = as_number(correlation, "one number, the correlation, as its second answer")
-    return rubric(
+    return award(
         1,
         abs(slope - _values()["correlation"]["right"][0]) < 0.0076,
         "This is the correlation within the component; over all birds it is negative.",
@@ -178,7 +178,7 @@ def _judge_types(kinds: Sequence[str], table: Mapping[str, Any]) -> Line:
     mistakes = mistakes_made(_miscounted(wrong[0], k[wrong[0]]), _AFFORD) if wrong else []
     where = " and ".join(wrong)
     named = [m._replace(message=f"{where}: {m.message}") for m in mistakes]
-    return rubric(1, not wrong, f"{kinds[0]} and {kinds[1]}: right.", *named, otherwise=f"Count {where} again.")
+    return award(1, not wrong, f"{kinds[0]} and {kinds[1]}: right.", *named, otherwise=f"Count {where} again.")
 
 
 def _miscounted(kind: str, k: float) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
-from gmmlab.exercises.rubric import Line, as_number, mistakes_made, need, part, rubric
+from gmmlab.exercises.rubric import Line, as_number, award, mistakes_made, need, part
 
 NOTEBOOK = "11_use_labels"
 
@@ -245,7 +245,7 @@ def _error(answer: Any, expected: str) -> float:
 
 def _judge_alone(alone: Any) -> Line:
     first = _error(alone, "one number, the error from the labelled birds alone, as its first answer")
-    return rubric(
+    return award(
         1,
         _inside(first, _WITHOUT),
         f"From 30 labelled birds alone {first:.1%} of the others are named wrongly.",
@@ -260,7 +260,7 @@ def _judge_alone(alone: Any) -> Line:
 def _judge_together(together: Any, alone: Any) -> Line:
     second = _error(together, "one number, the error with all birds, as its second answer")
     same = isinstance(alone, float) and abs(second - alone) < 0.005
-    return rubric(
+    return award(
         1,
         _inside(second, _WITH),
         f"With all birds it is {second:.1%}: here the birds without labels do harm.",

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_count, as_number, mistakes_made, need, part, rubric, wrong_kind
+from gmmlab.exercises.rubric import Line, as_count, as_number, award, mistakes_made, need, part, wrong_kind
 
 NOTEBOOK = "01_load_data"
 
@@ -45,7 +45,7 @@ def what_dropna_costs(answer: Any) -> Iterator[Line]:
         "unmeasured-birds": lost == rows - measured,
         "negative": lost < 0,
     }
-    yield rubric(
+    yield award(
         1,
         lost == measured - complete,
         "These birds have all four measurements; only their sex is unknown.",
@@ -96,7 +96,7 @@ def _judge_islands(islands: list[str], counts: dict[str, Any], truth: dict[str, 
         "one-clump-split": max(too_many) > 0,
     }
     where = " and ".join(islands)
-    return rubric(
+    return award(
         1, not any(too_many), f"{where}: right.", *mistakes_made(made, _KINDS), otherwise=f"Look at {where} again."
     )
 

@@ -28,10 +28,10 @@ from gmmlab.exercises.rubric import (
     as_labels,
     as_mixture,
     as_text,
+    award,
     mistakes_made,
     need,
     part,
-    rubric,
     wrong_kind,
 )
 from gmmlab.mixture import covariance_matrices, ellipse_radius, in_original_units, match_labels
@@ -275,7 +275,7 @@ def _judge_points(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
     }
     got = sum((every & test).values())
     words = _POINTS | {"missing-samples": _POINTS["missing-samples"].format(n=len(X_test), drawn=got)}
-    return rubric(
+    return award(
         1,
         apart and not any(made.values()),
         "All held-out flowers are there, each cluster with its own marker, colour and name.",
@@ -394,7 +394,7 @@ def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
         "misplaced": not _all_drawn(drawn, means, right, form=lambda matrix: 0 * matrix),
     }
     words = _ELLIPSES | {"other-coverage": _ELLIPSES["other-coverage"].format(got=got or 0)}
-    return rubric(
+    return award(
         1,
         all_there and not extra,
         "Each component has its ellipse, and it holds 90%.",
@@ -533,7 +533,7 @@ def _judge_words(ax: AxesAnswer, view: list[str], alt: str) -> Line:
         "alt-vague": not all(name in alt.lower() for name in SPECIES),
     }
     words = _WORDS | {"alt-missing": _WORDS["alt-missing"].format(n=n)}
-    return rubric(
+    return award(
         1,
         not any(made.values()),
         "Labels with units, a title, the coverage, and alt text that says what is to be seen.",
@@ -684,7 +684,7 @@ def _judge_preprocessing(gmm: GaussianMixture, fitted: Any) -> Line:
         "scaler-fitted-on-all": any(map(learned_from, (every, X_test))),
         "other-split": True,
     }
-    return rubric(
+    return award(
         1,
         right and not unscaled,
         "Scaler and mixture were fitted to the training flowers alone.",
@@ -703,7 +703,7 @@ def _judge_fit(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
     made = {"wrong-number": k != len(SPECIES), "poor-start": got < best - 0.5}
     words = {"wrong-number": _FITTED["wrong-number"].format(k=k),
              "poor-start": _FITTED["poor-start"].format(best=best, got=got)}  # fmt: skip
-    return rubric(
+    return award(
         1,
         not any(made.values()),
         "No start is known that reaches a higher log-likelihood.",
@@ -735,7 +735,7 @@ def _judge_names(labels: NDArray, scene: Scene) -> Line:
         "species-for-clusters": np.array_equal(labels, iris()[3]),
         "fitted-on-test": _regrouped_by_new_fit(labels),
     }
-    return rubric(
+    return award(
         1,
         np.array_equal(labels, found),
         "Each held-out flower has the name of its cluster.",

@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_array, as_number, mistakes_made, part, rubric
+from gmmlab.exercises.rubric import Line, as_array, as_number, award, mistakes_made, part
 from gmmlab.mixture import in_original_units, match_labels, sort_components
 from gmmlab.preprocess import split_penguins
 
@@ -381,7 +381,7 @@ def _label_line(birds: pd.DataFrame, label: Any) -> Line:
         "unscaled": bird == birds.index[_scaled().predict_proba(birds.to_numpy()).max(axis=1).argmin()],
         "surest-for-least": bird in birds.index[gmm.predict_proba(birds).max(axis=1) > 0.999],
     }
-    return rubric(
+    return award(
         1,
         bird == birds.index[place],
         "None of your birds has a smaller largest responsibility.",
@@ -428,7 +428,7 @@ def _after_line(birds: pd.DataFrame, answer: Any) -> Line:
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
         "not-sorted": _alike(birds, np.sort(shares), 2, 0, order=np.sort),
     }
-    return rubric(
+    return award(
         1,
         _alike(birds, shares, 2, 0, tolerance=0.0051),  # two digits are enough
         f"Largest responsibility before: {before:.2f}, after: {max(shares):.2f}. Where the longer bill moves the bird "

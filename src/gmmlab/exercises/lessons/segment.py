@@ -10,7 +10,7 @@ from scipy.ndimage import median_filter, uniform_filter
 
 from gmmlab.data import load_china
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, Mistake, as_array, as_number, as_results, mistakes_made, need, rubric
+from gmmlab.exercises.rubric import Line, Mistake, as_array, as_number, as_results, award, mistakes_made, need
 
 NOTEBOOK = "12_segment_image"
 
@@ -216,7 +216,7 @@ def without_light(answer: Any) -> Iterator[Line]:
     steady, coloured = bool(max(moved) < 1e-3 * scale), _least_difference(plain) > _APART * scale
     made = _light_mistakes(calls, (plain, lit[0]), steady, coloured)
     mistakes = [Mistake(name, made[name], _LIGHT[name]) for name in made]
-    yield rubric(
+    yield award(
         1,
         steady and coloured,
         "The light is gone, and the colours are apart. With such features plain k-means finds the five colours of the "
@@ -225,7 +225,7 @@ def without_light(answer: Any) -> Iterator[Line]:
         otherwise=_LIGHT["brightness-kept"],
     )
     alone = black is not None and bool(np.allclose(black[:6], plain, rtol=1e-3, atol=1e-3 * scale))
-    yield rubric(
+    yield award(
         1,
         steady and coloured and alone,
         "Black pixels get finite numbers.",
@@ -505,7 +505,7 @@ def choose_palette(palette: Any, error: Any) -> Iterator[Line]:
     squares, absolute = _errors(colours)
     reached = float(np.sqrt(squares.mean()))
     made = {"one-colour": len(np.unique(colours.round(3), axis=0)) < 8, "far-off": reached > 60, "not-reached": True}
-    yield rubric(
+    yield award(
         1,
         reached <= _LOW,
         f"Your palette has an error of {reached:.1f} grey levels. k-means minimises the squared distance to the "
@@ -514,7 +514,7 @@ def choose_palette(palette: Any, error: Any) -> Iterator[Line]:
         otherwise=_PALETTE["not-reached"],
     )
     number = as_number(error, "the error as its second answer, one number")
-    yield rubric(
+    yield award(
         1,
         abs(number - reached) < 0.051,
         "This is the error of your palette.",

@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_mixture, as_number, mistakes_made, need, part, rubric
+from gmmlab.exercises.rubric import Line, as_mixture, as_number, award, mistakes_made, need, part
 from gmmlab.mixture import best_fit, covariance_matrices, from_parameters
 
 NOTEBOOK = "06_trust_fit"
@@ -94,7 +94,7 @@ def _judge_height(covariance_type: str, reached: float, best: float) -> Line:
     }
     met = covariance_type == "diag" and abs(reached - best) < 0.01
     words = "Your fit reaches the published log-likelihood."
-    return rubric(1, met, words, *mistakes_made(made, _OPTIMUM), otherwise=_OPTIMUM["lower-optimum"])
+    return award(1, met, words, *mistakes_made(made, _OPTIMUM), otherwise=_OPTIMUM["lower-optimum"])
 
 
 def _judge_total(total: float, models: list[tuple[Any, float]], X: NDArray[np.float64]) -> Line:
@@ -109,7 +109,7 @@ def _judge_total(total: float, models: list[tuple[Any, float]], X: NDArray[np.fl
         "likelihood-for-log": 0 <= total < 1e-4 or any(abs(total - np.exp(v / n)) < 1e-4 for v in known),
     }
     met = any(abs(total - value) < 0.051 for value in known)
-    return rubric(
+    return award(
         1,
         met,
         "This is its log-likelihood, the sum over 200 banknotes.",

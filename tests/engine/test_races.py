@@ -7,7 +7,7 @@ from gmmlab.data import load_faithful
 from gmmlab.engine.em_steps import e_step
 from gmmlab.engine.mixtures import batch_of, batch_of_one
 from gmmlab.engine.parameters import Parameters
-from gmmlab.engine.short_runs import add_component, short_runs
+from gmmlab.engine.races import add_component, short_runs
 from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, best_fit, em, rough_start
 
 every_type = pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
