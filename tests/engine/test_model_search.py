@@ -44,7 +44,7 @@ def test_criteria_are_those_of_scikit_learn(criterion):
     [("tied", 3, 2358.388763), ("full", 2, 2322.704680), ("spherical", 3, 3360.935211)],  # mclust 6.0.0, converged
 )
 def test_icl_is_that_of_mclust_with_the_sign_turned(covariance_type, n_components, icl):
-    assert row_of(covariance_type, n_components)["icl"] == pytest.approx(icl, abs=0.005)
+    assert row_of(covariance_type, n_components)["icl"] == pytest.approx(icl, abs=0.01)
 
 
 def test_bic_picks_three_tied_components_for_the_geyser():
