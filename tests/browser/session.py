@@ -79,13 +79,26 @@ class Session:
             self.complaints.append(message.text)
 
     def open(self, address):
-        self.page.goto(address)
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
-        self.wait_until_idle()
+        """Open a notebook; again if its kernel does not come, as when a busy machine lost the connection."""
+        for left in (2, 1, 0):
+            self.page.goto(address)
+            self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
+            try:
+                return self.wait_until_idle(600 if left == 0 else 150)
+            except NothingHappened:
+                if left == 0:
+                    raise
 
-    def wait_until_idle(self):
+    def wait_until_idle(self, seconds=600):
         """Wait for the kernel: what is run before it is ready is lost without a word."""
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=600_000)
+        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        for left in range(seconds // 10, 0, -1):
+            try:
+                return idle.wait_for(timeout=10_000)
+            except NothingHappened:
+                self._answer()
+                if left == 1:
+                    raise
 
     def run_all(self):
         """Run all cells to the last, however long that takes while some cell waits or runs; again if it was lost."""
@@ -138,14 +151,16 @@ class Session:
         raise AssertionError("JupyterLab ran nothing.")
 
     def _close_what_covers_the_page(self):
-        """Close an open menu, and what a busy machine asks; any other dialog is JupyterLab's question."""
+        self._answer()
+        self.page.keyboard.press("Escape")
+
+    def _answer(self):
+        """Answer what a busy machine makes JupyterLab ask; any other dialog is a question that no student expects."""
         dialog = self.page.locator(".jp-Dialog").first
         said = dialog.inner_text() if dialog.count() else ""
+        assert not said or "onnection" in said or "Select Kernel" in said, f"JupyterLab asks: {said}"
         if "Select Kernel" in said:  # the list of kernels came late: the one that is offered is the lab's
             dialog.locator(".jp-mod-accept").click()
-            return self.wait_until_idle()
-        assert not said or "onnection" in said, f"JupyterLab asks: {said}"
-        self.page.keyboard.press("Escape")
 
     def cell(self, text):
         return self.page.locator(".jp-CodeCell", has_text=text).first
