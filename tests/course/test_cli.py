@@ -294,6 +294,7 @@ def test_run_reports_the_failing_notebook_with_status_1(lab, capsys):
     assert "gmm-lab: 01_look: " in said.err
 
 
+@pytest.mark.slow
 def test_grade_reports_what_it_could_not_read_with_status_1(lab, capsys):
     (lab.parent / "work" / "ann").mkdir(parents=True)
     (lab.parent / "work" / "ann" / "01_look.ipynb").write_text("{")

@@ -28,6 +28,7 @@ def test_other_files_hide_nothing(tmp_path, monkeypatch, name):
     assert shadows(tmp_path) == shadows(tmp_path / "gone") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sklearn.py", "gmmlab.py"])
 def test_a_run_that_fails_says_so(tmp_path, name):
     (tmp_path / name).write_text("")

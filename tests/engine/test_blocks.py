@@ -109,6 +109,7 @@ except MemoryError:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory that a process writes to")
 def test_a_file_larger_than_the_memory_it_may_use_is_fitted(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(500_000, 8)))
@@ -165,6 +166,7 @@ def here():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_a_dask_array_gives_the_fit_of_one_process(here, covariance_type):
     start = start_for(covariance_type)

@@ -85,6 +85,7 @@ def test_too_few_rows_have_no_dense_group_and_are_cut_alone():
     np.testing.assert_allclose(np.abs(cut.means), 0.87, atol=0.01)
 
 
+@pytest.mark.slow
 def test_the_best_fit_is_at_least_as_likely_as_em_from_the_truth(X):
     truth = em(X, mixture(GROUPS), max_iter=2000, tol=1e-10).mean_log_likelihood
     assert len(X) * best_fit(X, 4).lower_bound_ > len(X) * truth - 0.01

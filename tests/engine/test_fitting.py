@@ -46,6 +46,7 @@ def test_the_recipe_reaches_an_optimum_that_the_defaults_of_scikit_learn_miss():
     assert len(FAITHFUL) * (gmm.score(FAITHFUL) - default.score(FAITHFUL)) > 10
 
 
+@pytest.mark.slow
 @every_type
 @pytest.mark.parametrize("kind", [pd.DataFrame, np.asarray, lambda X: X.to_numpy().tolist()])
 def test_integers_are_fitted_as_the_floats_they_stand_for(covariance_type, kind):
@@ -164,6 +165,7 @@ def test_em_of_scikit_learn_gains_nothing_on_the_fit(covariance_type):
     assert gmm.score(PENGUINS) == pytest.approx(before, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_sample_of_many_rows_leads_to_an_optimum_of_all():
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(mean, 1, size=(2000, 2)) for mean in (0, 6, 12, 18)])
@@ -186,6 +188,7 @@ def test_full_learns_from_tied_where_rows_are_few():
     assert len(wine) * best_fit(wine, 3, random_state=1).score(wine) > -2788.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_best_fit_learns_from_one_component_less_and_one_more(six_clumps, seed):
     sample = Sample(six_clumps, 4, seed)

@@ -105,6 +105,7 @@ AS_SUMMED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [missing.MANY, 0], ids=["explicit", "implicit"])
 @pytest.mark.parametrize("k", [1, 3])
 @every_type

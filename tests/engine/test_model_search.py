@@ -32,6 +32,7 @@ def test_every_model_has_a_row():
     assert len(searched().drop_duplicates(["n_components", "covariance_type"])) == len(searched()) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", ["bic", "aic"])
 def test_criteria_are_those_of_scikit_learn(criterion):
     for row in searched().itertuples():
@@ -66,6 +67,7 @@ def test_bic_counts_more_components_of_penguins_than_icl():
     assert (table.iloc[0]["n_components"], by_icl["n_components"]) == (4, 3)
 
 
+@pytest.mark.slow
 def test_degenerate_models_come_last():
     X = np.r_[np.zeros(40), np.random.default_rng(0).normal(size=40)][:, None]
     flags = search(X, range(1, 4), ["full"])["degenerate"].tolist()

@@ -67,6 +67,7 @@ def test_a_step_is_the_one_computed_by_hand(covariance_type):
     np.testing.assert_allclose(step.mixture.covariances_, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_density_and_responsibilities_are_those_computed_by_hand(covariance_type):
     X = with_noise()[::5]

@@ -43,6 +43,7 @@ def test_the_statistic_is_that_of_mclust(k, mclust):
     assert not test.degenerate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_the_statistic_is_never_negative(covariance_type):
     X = np.random.default_rng(2).normal(size=(60, 2))

@@ -141,6 +141,7 @@ class Frame:
         return len(self.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", [*READERS, *WITH_HOLES])
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_of_any_kind_give_one_result(kind, reader):

@@ -50,6 +50,7 @@ def fitted(covariance_type):
     return best_fit(X, 2, covariance_type=covariance_type, n_init=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("covariance_type", "draw"), [*DRAWN.items(), ("full", columns), ("tied", columns)])
 def test_the_optimum_does_not_depend_on_units(covariance_type, draw, seed):
@@ -61,6 +62,7 @@ def test_the_optimum_does_not_depend_on_units(covariance_type, draw, seed):
     assert min(np.abs(shares - others).max(), np.abs(shares - others[:, ::-1]).max()) < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_search_chooses_the_same_model_in_any_units(seed):
     A = columns(np.random.default_rng(seed))

@@ -90,6 +90,7 @@ def test_what_is_no_weight_is_refused_in_a_sentence(case):
             fit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_best_fit_of_weighted_rows_is_that_of_the_rows_repeated(covariance_type):
     repeated = as_parameters(best_fit(np.repeat(X, TWICE, axis=0), 2, covariance_type=covariance_type))
@@ -103,6 +104,7 @@ def test_best_fit_knows_no_rows_of_weight_0():
     assert_same(as_parameters(best_fit(X, 2, sample_weight=some)), absent, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 def test_best_fit_with_weights_reaches_the_optimum_of_many_starts(covariance_type, rows_of_six):
     weights = np.random.default_rng(1).exponential(size=len(rows_of_six))
@@ -114,6 +116,7 @@ def test_best_fit_with_weights_reaches_the_optimum_of_many_starts(covariance_typ
     assert found.lower_bound_ > max(ends) - 1e-5
 
 
+@pytest.mark.slow
 def test_with_more_weight_than_the_sample_has_rows_the_optimum_is_that_of_all():
     weights = np.where(X[:, 0] > 1, 400, 100)
     few, many = best_fit(X, 2, sample_weight=weights / 100), best_fit(X, 2, sample_weight=weights * 10)

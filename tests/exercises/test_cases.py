@@ -38,7 +38,12 @@ def awkward(*sentences: str) -> list[str]:
 
 
 def named(cases: list[Case]) -> list:
-    return [pytest.param(case, id=case.name) for case in cases]
+    """Return the cases as parameters; all but the first of a mistake are slow: they say the same in other words."""
+    first = {(case.exercise, case.mistake): case for case in reversed(cases)}
+    return [
+        pytest.param(case, id=case.name, marks=() if first[case.exercise, case.mistake] is case else pytest.mark.slow)
+        for case in cases
+    ]
 
 
 @pytest.mark.parametrize("case", named(RIGHT))

@@ -30,6 +30,7 @@ SAME_NUMBER = {
 """The change gives the very number that the mistake gives: nobody can tell them apart."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", [pytest.param(ex, id=ex.id) for ex in exercises()])
 def test_a_changed_answer_is_told_only_what_is_true_of_it(ex):
     for name, answers in swept(ex, RIGHT[ex.id]):

@@ -37,12 +37,14 @@ def test_hardly_two_of_a_class_have_the_same_data(ex):
     assert len({str(numbers(my_data(ex.id, 1000 + k))) for k in range(60)}) >= 59
 
 
+@pytest.mark.slow
 def test_data_do_not_change_from_one_process_to_the_next():
     code = "from gmmlab.exercises import my_data; print(my_data('predict-3', 'Jane Roe').index.tolist())"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout == f"{my_data('predict-3', 'Jane Roe').index.tolist()}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", OWN)
 @pytest.mark.parametrize("me", [..., "", "  "])
 def test_without_an_id_there_are_the_labs_data_and_the_exercise_stays_open(ex, me):
@@ -64,6 +66,7 @@ def test_exercise_with_the_same_data_for_all_says_so():
         my_data("fit-1", "Jane Roe")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", OWN)
 def test_right_answer_of_another_hardly_earns_anything_under_ones_own_id(ex):
     case = next(case for case in all_cases() if case.exercise == ex.id and case.mistake is None and case.me != LAB)

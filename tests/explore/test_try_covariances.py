@@ -21,6 +21,7 @@ def test_the_number_of_parameters_is_counted_as_everywhere(frames):
         assert f"{kind} with {k} components: {n_parameters(kind, k, 2)} free parameters" in frame["text"]
 
 
+@pytest.mark.slow
 def test_the_costs_are_those_of_the_search(frames):
     table = search(FAITHFUL, [1, 2], held_out=2).set_index(["covariance_type", "n_components"])
     for name, frame in frames.items():

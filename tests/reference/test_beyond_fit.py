@@ -118,6 +118,7 @@ def test_two_gaussians_for_the_counterfeits_make_one_mistake_or_more_where_mclus
     assert runs["wrong"].min() == 1  # mclust: 0 in 15 of 20 repeats of ten folds, 1 in the others
 
 
+@pytest.mark.slow
 def test_the_chevron_is_told_from_noise_as_by_mclust():
     table = pd.read_csv(HERE / "chevron.csv")
     X, noise = table[["x", "y"]].to_numpy(), table["class"] == "noise"

@@ -70,11 +70,13 @@ def reached(row: dict) -> float:
     return measures[row["quantity"]]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", rows(PUBLISHED, [*MODEL, "quantity"]))
 def test_the_recipe_reaches_the_published_value(row):
     assert reached(row) == pytest.approx(row["value"], abs=row["tolerance"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", rows(CELLS.query("n_components <= 3"), ["data", "covariance_type", "n_components"]))
 def test_the_recipe_fits_at_least_as_well_as_mclust(row):
     got = reached({**row, "features": "all", "quantity": "log_likelihood"})

@@ -20,6 +20,7 @@ TWO = np.vstack([rng.normal(0, 1, (100, 2)), rng.normal(8, 1, (60, 2))])
 PATIENT = {"tol": 1e-6, "max_iter": 1000, "random_state": 0}
 
 
+@pytest.mark.slow
 def test_weights_are_far_off_at_the_default_tolerance():
     rng = np.random.default_rng(0)
     many = rng.multivariate_normal([2, 4], [[5, 2], [2, 6]], 9000)

@@ -16,6 +16,7 @@ def everyone(students, answer=None):
     return {ex: {s: (2.0, answer or f"own {s}") for s in range(students)} for ex in FIT}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("students", "classes"), [(3, 30), (20, 30), (60, 20), (300, 2)])
 def test_honest_classes_have_no_pair(students, classes):
     assert [1 for seed in range(classes) if alike(honest_class(students, random.Random(seed)), students)] == []

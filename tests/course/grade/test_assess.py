@@ -27,6 +27,7 @@ def outputs(notebook, exercise="fit-2"):
     return cell_of(notebook, f"{exercise}-check")["outputs"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_labs_own_notebook_gets_all_points_and_no_flag(name):
     notebook = read(to_bytes(lab_notebook(name)))

@@ -205,6 +205,7 @@ def test_without_a_sandbox_the_command_refuses_and_says_how_to_get_one(nowhere, 
     assert not (tmp_path / "out" / "grades.csv").exists()
 
 
+@pytest.mark.slow
 def test_without_a_sandbox_the_risk_is_taken_only_by_request_and_with_a_warning(nowhere, tmp_path, capsys):
     assert command(tmp_path, "--sandbox", "none") == 1
     assert "students' code runs with your rights" in capsys.readouterr().err

@@ -92,6 +92,7 @@ def worked_by_chance(rng):
     return cells, names, done
 
 
+@pytest.mark.slow
 def test_what_is_run_again_gives_what_running_all_gives():
     rng, reused = random.Random(0), 0
     while reused < 300:
