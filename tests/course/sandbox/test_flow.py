@@ -10,7 +10,8 @@ import pytest
 
 from gmmlab.course.grade.assess import worked_cells
 from gmmlab.course.notebooks import lab_notebooks
-from gmmlab.course.sandbox.flow import names_set, plan
+from gmmlab.course.sandbox.flow import plan
+from gmmlab.course.student.unknown_names import names_bound
 
 NAMES = [path.stem for path in lab_notebooks()]
 
@@ -86,7 +87,7 @@ def worked_by_chance(rng):
             continue
         before = dict(names)
         said = run(source, names)
-        sets = {n: v for n, v in names.items() if n in names_set(source) or before.get(n, before) is not v}
+        sets = {n: v for n, v in names.items() if n in names_bound(source) or before.get(n, before) is not v}
         cells.append(source)
         done.append((said, sets, before.keys() - names.keys()))
     return cells, names, done
@@ -128,7 +129,7 @@ class TestNotebook:
 
     def test_a_cell_that_shows_something_runs_alone(self, name):
         worked = worked_cells(name)
-        bound = sorted(names_set(worked[-1]) - {"_"})
+        bound = sorted(names_bound(worked[-1]) - {"_"})
         for look in (bound[0], f"print({bound[0]})\nmine = 3", "2 + 2", "import seaborn as sns"):
             cells = [*worked[:-1], worked[-1], look, "# an answer"]
             assert plan(worked, cells) == [*range(len(worked)), None, None]

@@ -64,6 +64,11 @@ def test_every_way_to_set_a_name_counts(name):
     assert where_set(name, CELLS) is not None
 
 
+@pytest.mark.parametrize("source", ["{v for v in 'ab'}", "{v: 1 for v in 'ab'}", "[v for v in 'ab']", "lambda v: v"])
+def test_names_of_a_comprehension_are_nobodys(source):
+    assert where_set("v", [source]) is None
+
+
 def test_kernels_load_it_at_their_start(monkeypatch):
     seen = []
     shell = SimpleNamespace(events=SimpleNamespace(register=lambda *event: seen.append(event)))

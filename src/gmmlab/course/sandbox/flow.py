@@ -582,11 +582,6 @@ def _remembers(source: str) -> bool:
     )
 
 
-def names_set(source: str) -> set[str]:
-    """Return the names that a cell sets."""
-    return set(Cell(source, {}, {}, set(), set()).binds)
-
-
 def _gist(source: str) -> str:
     tree = parsed(source)
     return source if tree is None else ast.dump(tree)

@@ -124,8 +124,9 @@ class Server:
 
     def _work(self, worked: list[str], limits: dict) -> bool:
         """Run the worked cells; return whether a process can be forked after them, as if it had run them itself."""
-        from gmmlab.course.sandbox.flow import HISTORY, names_set
+        from gmmlab.course.sandbox.flow import HISTORY
         from gmmlab.course.sandbox.shell import run_cells
+        from gmmlab.course.student.unknown_names import names_bound
 
         adopt_orphans()
         folder = Path(isolation.WORK) if self.sandboxed else Path.home()
@@ -136,7 +137,7 @@ class Server:
         def keep(message: dict[str, Any]) -> None:
             nonlocal before
             if "cell" in message:
-                now, sets = dict(self.shell.user_ns), names_set(worked[message["cell"]])
+                now, sets = dict(self.shell.user_ns), names_bound(worked[message["cell"]])
                 new = {n: v for n, v in now.items() if n in sets or before.get(n, before) is not v}
                 new = {n: v for n, v in new.items() if n.rstrip("0123456789") not in HISTORY}
                 self.done.append((message, new, before.keys() - now.keys()))

@@ -15,6 +15,11 @@ START_UP = "from gmmlab.course.student.unknown_names import watch; watch(); del 
 """For a kernel's start-up file; it leaves no name behind."""
 
 
+_WITH_NAMES_OF_ITS_OWN = (
+    ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
+)  # fmt: skip
+
+
 def watch() -> None:
     """Let the IPython that runs explain names that it does not know."""
     from IPython import get_ipython
@@ -49,10 +54,11 @@ def explain(result: Any) -> None:
 
 def where_set(name: str, sources: list[str]) -> str | None:
     """Return the first cell that sets or imports a name; None if none does."""
-    return next((source for source in sources if name in _names(source)), None)
+    return next((source for source in sources if name in names_bound(source)), None)
 
 
-def _names(source: str) -> set[str]:
+def names_bound(source: str) -> set[str]:
+    """Return the names that a cell sets, imports or defines; none if it is no Python."""
     try:
         nodes = list(_outside_functions(ast.parse(source)))
     except (SyntaxError, ValueError):
@@ -66,7 +72,7 @@ def _names(source: str) -> set[str]:
 def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
+        if not isinstance(node, _WITH_NAMES_OF_ITS_OWN):
             yield from _outside_functions(node)
 
 
