@@ -18,8 +18,10 @@ from gmmlab.exercises.registry import notebooks
 
 NAME = "course.toml"
 _ENTRIES = ("time_zone", "class_list", "lms", "attempts", "late", "guessing", "notebooks")
-_LATE = ("percent_per_day", "grace_minutes", "most_percent", "late_days")
-_GUESSING = ("percent_per_try", "free_tries")
+_TABLES = {
+    "late": ("percent_per_day", "grace_minutes", "most_percent", "late_days"),
+    "guessing": ("percent_per_try", "free_tries"),
+}
 _WHOLE = ("late_days", "free_tries")
 _NOTEBOOK = ("points", "due", "extensions", "excused")
 
@@ -119,9 +121,8 @@ class _Reader:
     def course(self) -> Course:
         """Return the rules."""
         self._known(self.data, _ENTRIES)
-        late, guessing = self._table("late"), self._table("guessing")
-        self._known(late, _LATE, "late")
-        self._known(guessing, _GUESSING, "guessing")
+        for name, known in _TABLES.items():
+            self._known(self._table(name), known, name)
         self.zone = self._zone()
         class_list = self._text("class_list")
         if class_list and not (self.path.parent / class_list).is_file():
@@ -133,14 +134,14 @@ class _Reader:
             self._one_of("lms", (*LMS, GRADESCOPE)) or None,
             self._one_of("attempts", ATTEMPTS) or LATEST,
             Late(
-                self._number(late, "late", "percent_per_day", 0, 100),
-                timedelta(minutes=self._number(late, "late", "grace_minutes", 0, 10**5)),
-                self._number(late, "late", "most_percent", 100, 100),
-                int(self._number(late, "late", "late_days", 0, 1000)),
+                self._number("late", "percent_per_day", 0, 100),
+                timedelta(minutes=self._number("late", "grace_minutes", 0, 10**5)),
+                self._number("late", "most_percent", 100, 100),
+                int(self._number("late", "late_days", 0, 1000)),
             ),
             Guessing(
-                self._number(guessing, "guessing", "percent_per_try", 0, 100),
-                int(self._number(guessing, "guessing", "free_tries", 2, 1000)),
+                self._number("guessing", "percent_per_try", 0, 100),
+                int(self._number("guessing", "free_tries", 2, 1000)),
             ),
             dict(self._notebook(name) for name in self._table("notebooks")),
         )
@@ -182,8 +183,8 @@ class _Reader:
             self._wrong(("time_zone",), f'there is no time zone {name!r}; write one such as "Europe/Berlin"')
             return None
 
-    def _number(self, table: dict, above: str, key: str, default: float, most: float) -> float:
-        value = table.get(key, default)
+    def _number(self, above: str, key: str, default: float, most: float) -> float:
+        value = self._table(above).get(key, default)
         if type(value) not in (int, float) or not 0 <= value <= most or (key in _WHOLE and value != int(value)):
             self._wrong((above, key), f"it is a number from 0 to {most:g}, but {value!r} was given")
         return value

@@ -230,8 +230,8 @@ class Gradebook:
             if each.student is not None:
                 self._files[each.student].append(number)
         matched = match(list(self._files), listed)
-        unlisted = [student for student in self._files if student not in matched.lines | matched.doubtful]
-        self._persons = one_line_one_person(matched.lines, unlisted)
+        unlisted = self._files.keys() - matched.lines.keys() - matched.doubtful.keys()
+        self._persons = one_line_one_person(matched.lines, [each for each in self._files if each in unlisted])
         self._persons.doubtful.update(matched.doubtful)
         self._numbers = matched.flags
         for alias, student in self._persons.alias.items():
@@ -385,7 +385,7 @@ class Gradebook:
             if student := self._student(one.student, OVERRIDES):
                 own = found[student][one.exercise]
                 own.append(one)
-                if sum(each.points is not None and not each.is_change for each in own) > 1:
+                if sum(each.sets_points for each in own) > 1:
                     raise LabError(f"{OVERRIDES} sets {one.exercise} of {one.student} twice: leave one of the lines.")
         return found
 
@@ -501,7 +501,7 @@ class Gradebook:
         lost, words = 0.0, []
         for ex in exercises(name):
             one = judged.get(ex.id)
-            by_hand = any(o.points is not None and not o.is_change for o in row.overrides.get(ex.id, []))
+            by_hand = any(each.sets_points for each in row.overrides.get(ex.id, []))
             part = self.course.guessing.lost(one.tries) if one and isinstance(ex.form, ChoiceForm) else 0
             if one and part and one.points and not by_hand:
                 lost += part * one.points

@@ -35,6 +35,11 @@ class Override(NamedTuple):
     comment: str = ""
 
     @property
+    def sets_points(self) -> bool:
+        """Whether it says what the exercise earns, and not how much more or less, or nothing of points."""
+        return self.points is not None and not self.is_change
+
+    @property
     def words(self) -> str:
         """What it does, and why."""
         did = "" if self.points is None else f" {'' if self.is_change else 'set to '}{self._number}"
