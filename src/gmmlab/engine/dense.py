@@ -60,8 +60,8 @@ def densest_groups(sample: Sample, p: Parameters, most: int) -> Groups:
 def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     """Return starts made of a mixture: some components are joined, and another is cut or the densest groups are added.
 
-    The first two that are joined are those whose union is the likeliest mixture: the cost of groups, which own each row
-    whole, would rather join a small dense group with the broad cloud about it.
+    Where another is cut, the two that are joined are those whose union is the likeliest mixture: the cost of groups,
+    which own each row whole, would rather join a small dense group with the broad cloud about it.
 
     Parameters
     ----------
@@ -80,7 +80,8 @@ def dense_starts(sample: Sample, base: Parameters) -> list[Mixtures]:
     starts = list[Mixtures]()
     if len(settled):
         cut = cut_components(rows, e_step(rows, settled.parameters(0))[0].T, name, ALONE)
-        starts += [mixtures_of(cut, name, prior_rows=0)] if len(cut.counts) else []
+        if len(cut.counts):
+            starts.append(mixtures_of(cut, name, prior_rows=0))
     whole = _groups_of(base, len(sample.rows[base.type.invariance]))
     cost = cost_of(name, SINGLE_PRECISION * np.eye(base.means.shape[1]))  # components of a mixture need no shrinkage
     for added in [2**i for i in range((k - 1).bit_length()) if len(sample.balls.sizes)]:
