@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import TimeoutError as NothingHappened
@@ -80,25 +80,24 @@ class Session:
 
     def open(self, address):
         """Open a notebook; again if its kernel does not come, as when a busy machine lost the connection."""
-        for left in (2, 1, 0):
-            self.page.goto(address)
-            self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
-            try:
-                return self.wait_until_idle(600 if left == 0 else 150)
-            except NothingHappened:
-                if left == 0:
-                    raise
+        for _ in range(2):
+            with suppress(NothingHappened):
+                return self._open(address, 150)
+        return self._open(address, 600)
+
+    def _open(self, address, seconds):
+        self.page.goto(address)
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
+        self.wait_until_idle(seconds)
 
     def wait_until_idle(self, seconds=600):
         """Wait for the kernel: what is run before it is ready is lost without a word."""
         idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        for left in range(seconds // 10, 0, -1):
-            try:
+        for _ in range(seconds // 10 - 1):
+            with suppress(NothingHappened):
                 return idle.wait_for(timeout=10_000)
-            except NothingHappened:
-                self._answer()
-                if left == 1:
-                    raise
+            self._answer()
+        return idle.wait_for(timeout=10_000)
 
     def run_all(self):
         """Run all cells to the last, however long that takes while some cell waits or runs; again if it was lost."""
