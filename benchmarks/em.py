@@ -384,11 +384,20 @@ def draw_type(ax: plt.Axes, table: pd.DataFrame) -> None:
 
 def draw_engines(ax: plt.Axes, table: pd.DataFrame) -> None:
     means = table.groupby("engine")["times_scikit_learn"].agg(geometric_mean).sort_values()
-    bars = ax.barh(means.index, means, color=["#0072B2" if name == OURS else "0.7" for name in means.index])
-    ax.bar_label(bars, fmt="%.2g", padding=3, bbox={"color": "white", "pad": 1})
+    for name, mean in means.items():
+        ax.plot(mean, name, "o", color="#0072B2" if name == OURS else "0.5")
+        ax.annotate(
+            f"{mean:.2g}",
+            (mean, name),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            bbox={"color": "white", "pad": 0},
+        )
     ax.axvline(1, color="0.5", linestyle=":")
     ax.set(xscale="log", xlabel="times as fast as scikit-learn", title="geometric mean of its cells")
-    ax.set_xlim(means.min() / 1.5, means.max() * 2)
+    ax.set_xlim(means.min() / 2.5, means.max() * 2.5)
+    ax.margins(y=0.15)
     ax.spines[["top", "right"]].set_visible(False)
 
 
