@@ -19,6 +19,10 @@ from gmmlab.engine.expectation import choose_way
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
 from gmmlab.engine.rows import read_rows, read_weights
 
+WIDE_ROW = 16  # so many columns are turned `TURNED` rows at a time, since caches are small
+TURNED = 4096
+IN_RANGE = {np.dtype(np.float64): 300.0, np.dtype(np.float32): 60.0}  # log densities up to this need no scaling
+
 
 def em(
     X: ArrayLike,
@@ -64,7 +68,7 @@ def em(
     # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
     centre = centre_of(rows)
-    sums = partial(statistics, np.subtract(rows, centre, order="F"), weights=weights)
+    sums = partial(statistics, centred(rows, centre), weights=weights)
     found = iterate(sums, start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
     return replace(found, parameters=found.parameters.shifted(centre))
 
@@ -72,6 +76,16 @@ def em(
 def centre_of(X: np.ndarray) -> np.ndarray:
     """Return a point amid the rows, of shape (d,) and the type of X: the mean of some."""
     return np.asarray(X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float), dtype=X.dtype)
+
+
+def centred(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Return the rows less a centre, stored by columns."""
+    if X.shape[1] < WIDE_ROW:
+        return np.asarray(np.subtract(X, centre, order="F"))
+    copy = np.empty(X.shape, X.dtype, order="F")
+    for i in range(0, len(X), TURNED):
+        np.subtract(X[i : i + TURNED], centre, out=copy[i : i + TURNED])
+    return copy
 
 
 def m_step(sums: Statistics, reg_covar: float = 1e-6) -> Parameters:
@@ -191,6 +205,14 @@ def e_step(X: ArrayLike, parameters: Parameters) -> tuple[np.ndarray, np.ndarray
 
 def to_responsibilities(log_densities: np.ndarray) -> np.ndarray:
     """Turn weighted log densities (..., k, n) into responsibilities, in place; return the rows' log densities."""
+    limit = IN_RANGE[log_densities.dtype]
+    if np.abs(log_densities[..., ::256].max(axis=-2)).max(initial=0) < limit / 2:  # most likely all rows are
+        with np.errstate(over="ignore"):
+            densities = np.exp(log_densities)
+            total = densities.sum(axis=-2, keepdims=True)
+        if np.exp(-limit) < total.min() and total.max() < np.exp(limit):
+            np.multiply(densities, 1 / total, out=log_densities)
+            return np.asarray(np.log(total)[..., 0, :])
     top = log_densities.max(axis=-2, keepdims=True)
     log_densities -= top
     np.exp(log_densities, out=log_densities)

@@ -12,9 +12,10 @@ from gmmlab.engine.parameters import Parameters, log_det, root
 
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
 WIDE = 100  # above so many features that kernel does not take transposed responsibilities
-BLOCK_BYTES = 1 << 19  # features and responsibilities of a block stay in a core's own cache
-LEAST_ROWS = 128  # below, calling numpy costs more than computing
-FEATURES_PAY = 4  # measured: with fewer components, and more than five dimensions for each, factors cost less
+BLOCK_BYTES = 1 << 20  # features and responsibilities of a block stay in a core's own cache
+LEAST_ROWS = 256  # below, calling numpy costs more than computing
+FEATURES_PAY = 6  # measured: with fewer components, and more than five dimensions for each, factors cost less
+PIECE = 8  # rows of a triangle that one product takes, up to the diagonal
 LOST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-3}  # error in a log density that features may cause
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -32,7 +33,7 @@ class Features:
     def allocate(self, coefficients: np.ndarray, n: int, dtype: np.dtype) -> None:
         """Make room for a block."""
         self.coefficients, (k, width) = coefficients.astype(dtype), coefficients.shape
-        in_cache = BLOCK_BYTES // ((width + k) * np.dtype(dtype).itemsize)
+        in_cache = BLOCK_BYTES // ((width + 2 * k) * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (width * k))))
         step = max(1, SMALL_PRODUCT // (self.rows * k))
         self.pieces = [slice(i, i + step) for i in range(0, width, step)]
@@ -108,21 +109,29 @@ class Factors:
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
         self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
         self.counts, self.first, self.second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
+        self.pieces = [(np.s_[i : i + PIECE], np.s_[: i + PIECE]) for i in range(0, d, PIECE)]
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        self.block = self.whiten @ (x - self.centres)
+        differences = x - self.centres
+        self.block = np.empty_like(differences)
+        for piece, seen in self.pieces:
+            np.matmul(self.whiten[:, piece, seen], differences[:, seen], out=self.block[:, piece])
         return np.asarray(self.constants - 0.5 * np.einsum("kij,kij->kj", self.block, self.block))
 
     def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the sums, whitened, of the block that `log_densities` saw last."""
         self.counts += responsibilities.sum(axis=1)
         self.first += (self.block @ responsibilities[..., None])[..., 0]
-        self.second += (self.block * responsibilities[:, None]) @ np.swapaxes(self.block, -1, -2)
+        weighted = self.block * responsibilities[:, None]
+        for piece, seen in self.pieces:
+            self.second[:, piece, seen] += weighted[:, piece] @ np.swapaxes(self.block[:, seen], -1, -2)
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        second = self.factors @ self.second @ np.swapaxes(self.factors, -1, -2)
+        below = np.tril(self.second, -1)
+        second = np.tril(self.second) + np.swapaxes(below, -1, -2)
+        second = self.factors @ second @ np.swapaxes(self.factors, -1, -2)
         return self.counts, np.einsum("kij,kj->ki", self.factors, self.first), second, self.means
 
 
