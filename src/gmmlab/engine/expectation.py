@@ -106,6 +106,7 @@ class Factors:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
         (k, d), in_cache = self.means.shape, BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, in_cache))
+        self.rooms = np.empty((2, k, d, self.rows), dtype)
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
         self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
         self.counts, self.first, self.second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
@@ -113,8 +114,8 @@ class Factors:
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        differences = x - self.centres
-        self.block = np.empty_like(differences)
+        self.block, self.room = self.rooms[..., : x.shape[1]]
+        differences = np.subtract(x, self.centres, out=self.room)
         for piece, seen in self.pieces:
             np.matmul(self.whiten[:, piece, seen], differences[:, seen], out=self.block[:, piece])
         return np.asarray(self.constants - 0.5 * np.einsum("kij,kij->kj", self.block, self.block))
@@ -123,7 +124,7 @@ class Factors:
         """Add the sums, whitened, of the block that `log_densities` saw last."""
         self.counts += responsibilities.sum(axis=1)
         self.first += (self.block @ responsibilities[..., None])[..., 0]
-        weighted = self.block * responsibilities[:, None]
+        weighted = np.multiply(self.block, responsibilities[:, None], out=self.room)
         for piece, seen in self.pieces:
             self.second[:, piece, seen] += weighted[:, piece] @ np.swapaxes(self.block[:, seen], -1, -2)
 
