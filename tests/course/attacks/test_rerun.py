@@ -15,18 +15,17 @@ import numpy as np
 import psutil
 import pytest
 
-from gmmlab.course.author.execute import execute
-from gmmlab.course.notebooks import WIDGET_VIEW, lab_notebooks, read_notebook
-from gmmlab.course.sandbox import Limits, available, rerun
+from gmmlab.course.notebooks import lab_notebooks
+from gmmlab.course.sandbox import Limits, available, rerun, submission_run
 from gmmlab.course.sandbox.template import _stop_kept
-from gmmlab.exercises import ANSWER_MIME, exercises, judge
+from gmmlab.exercises import ANSWER_MIME, judge
 from gmmlab.exercises.registry import find
 from gmmlab.paths import lab_folder
 
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.slow
 
-SMALL = Limits(cell=2, submission=90, memory=2**30, output=2_000_000, processes=30, files=20_000_000)
+SMALL = Limits(cell=1, submission=90, memory=2**30, output=2_000_000, processes=30, files=20_000_000)
 PATIENT = replace(SMALL, cell=120, submission=600)
 """For attacks that end by themselves, however busy this machine is."""
 
@@ -144,13 +143,11 @@ class TestOrder:
 
 
 class TestTime:
-    def test_an_endless_loop_ends_and_what_was_computed_stays(self):
-        result = run("x = 41", "while True:\n    pass", "x + 1", limits=SMALL)
-        assert result.status == "timed out at cell 2"
-        assert result.notebook["cells"][2]["outputs"][0]["data"]["text/plain"] == "42"
-
-    def test_answers_around_an_endless_loop_count(self):
-        assert attack("while True:\n    pass", SMALL).status == "timed out at cell 2"
+    def test_an_endless_loop_ends_and_what_was_computed_stays_and_counts(self):
+        result = run(BEFORE, "x = 41", "while True:\n    pass", "x + 1", AFTER, limits=SMALL)
+        assert result.status == "timed out at cell 3"
+        assert result.notebook["cells"][3]["outputs"][0]["data"]["text/plain"] == "42"
+        assert points(result.notebook) == {"fit-2": find("fit-2").points, "fit-3": find("fit-3").points}
 
     @pytest.mark.parametrize(
         "source",
@@ -167,16 +164,17 @@ class TestTime:
         ],
         ids=["signals blocked", "exceptions swallowed", "busy in C"],
     )
-    def test_a_loop_that_ignores_interrupts_is_killed_and_left_out(self, source):
+    def test_a_loop_that_ignores_interrupts_is_killed_and_left_out(self, source, monkeypatch):
+        monkeypatch.setattr(submission_run, "GRACE", 0.1)
         result = attack(source, SMALL)
         assert result.status == "timed out at cell 2"
         assert "left out" in text(result.notebook, 1)
 
     def test_a_submission_has_a_budget(self):
-        limits = Limits(cell=2, submission=3)
-        result = run(BEFORE, "import time", *["time.sleep(1.5)\nprint('awake')"] * 20, limits=limits)
+        limits = Limits(cell=2, submission=1.5)
+        result = run(BEFORE, "import time", *["time.sleep(0.7)\nprint('awake')"] * 20, limits=limits)
         assert sum("awake" in str(cell["outputs"]) for cell in result.notebook["cells"]) <= 2
-        assert result.status == "timed out: it took more than 3 s"
+        assert result.status == "timed out: it took more than 1.5 s"
         assert points(result.notebook)["fit-2"] == find("fit-2").points
 
     def test_a_pipe_kept_busy_does_not_stop_the_clock(self):
@@ -478,22 +476,6 @@ class TestForgery:
 
 
 class TestHonest:
-    def test_answers_are_those_of_a_real_kernel(self):
-        stem = "01_load_data"
-        path = next(path for path in lab_notebooks() if path.stem == stem)
-        inputs = {ex.id: ex.inputs(SEED) for ex in exercises(stem) if ex.inputs}
-        ours = rerun(path.read_bytes(), inputs=inputs)
-        kernel = read_notebook(path)
-        assert execute(kernel, path.parent, 120, lambda: None) == ""
-        assert ours.status == "ok"
-        expected, came = payloads(kernel), payloads(ours.notebook)
-        assert all(came[id] == expected[id] for id in expected.keys() - inputs.keys())
-        assert points(ours.notebook) == {ex.id: ex.points for ex in exercises(stem)}
-        for cell, again in zip(kernel["cells"], ours.notebook["cells"], strict=True):
-            # Only outside does it show what functions on hidden inputs are worth.
-            if cell["cell_type"] == "code" and not cell["id"].endswith(("-check", "progress")):
-                assert _shown(again["outputs"]) == _shown(cell["outputs"])
-
     def test_what_a_notebook_may_use_works(self):
         result = run(
             "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
@@ -525,22 +507,6 @@ class TestHonest:
         result = rerun(content, inputs={})
         assert result.status.startswith("unreadable: ")
         assert result.notebook is None
-
-
-ELSEWHERE = ("image/", WIDGET_VIEW)
-"""What a figure may be drawn as differs in its bytes, and a widget only lives in its kernel."""
-
-
-def _shown(outputs):
-    """Return outputs without pictures, and streams without the cuts that their timing makes."""
-    texts, others = {}, []
-    for output in outputs:
-        if output["output_type"] == "stream":
-            texts[output["name"]] = texts.get(output["name"], "") + output["text"]
-        else:
-            data = {mime: value for mime, value in output["data"].items() if not mime.startswith(ELSEWHERE)}
-            others.append((output["output_type"], data, output["metadata"]))
-    return texts, others
 
 
 class TestOtherWays:
