@@ -14,12 +14,12 @@ from gmmlab.engine import progress_bars as waiting
 
 SLOW = """
 import time
-from gmmlab.engine.progress_bars import progress_bar
-for _ in progress_bar(range(6)):
-    time.sleep(0.5)
+from gmmlab.engine import progress_bars as waiting
+waiting.PATIENCE = 0.05
+for _ in waiting.progress_bar(range(6)):
+    time.sleep(0.05)
 """
 QUICK = """
-from gmmlab.engine import progress_bars as waiting
 waiting.PATIENCE = 600
 for _ in waiting.progress_bar(range(6)):
     pass
@@ -46,15 +46,15 @@ def shown_by(seconds, file_type=Terminal, **options):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.05)
 
 
 def test_a_terminal_shows_what_takes_longer_than_patience(impatient):
-    assert "fit" in shown_by(0.15)
+    assert "fit" in shown_by(0.03)
 
 
 def test_the_bar_is_wiped_away_at_the_end(impatient):
-    assert shown_by(0.15).split("\r")[-2].strip() == ""
+    assert shown_by(0.03).split("\r")[-2].strip() == ""
 
 
 def test_what_is_quick_shows_no_bar(monkeypatch):
@@ -67,12 +67,12 @@ def test_a_bar_that_is_asked_for_comes_at_once():
 
 
 def test_a_file_gets_no_bar(impatient):
-    assert shown_by(0.15, io.StringIO) == ""
+    assert shown_by(0.03, io.StringIO) == ""
 
 
 def test_where_outputs_are_saved_there_is_none(impatient, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    assert shown_by(0.15) == ""
+    assert shown_by(0.03) == ""
 
 
 def outputs_of(notebook):
