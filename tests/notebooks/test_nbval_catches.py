@@ -24,39 +24,37 @@ with figure("A line that rises from the lower left to the upper right, twice as 
 """
 
 
-def executed(*sources: str):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    assert execute(notebook, Path.cwd(), timeout=600, tick=lambda: None) == ""
-    return notebook
-
-
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
-    """Run nbval as the project does, on three small notebooks; return the failures of each."""
+    """Run nbval as the project does, on two small notebooks; return the failures of each."""
     folder = tmp_path_factory.mktemp("notebooks")
     shutil.copy(lab_folder() / "notebooks" / "conftest.py", folder)
-    notebook = executed(COUNT, DRAW)
+    sources = (COUNT, DRAW, DRAW.replace("time (min)", ""))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    assert execute(notebook, folder, timeout=600, tick=lambda: None) == ""
+    count, sound, nameless = notebook.cells
+    notebook.cells = [count, sound]
     nbformat.write(notebook, folder / "untouched.ipynb")
-    notebook.cells[0].outputs[0].text = "5051 in all\n"
-    nbformat.write(notebook, folder / "altered.ipynb")
-    nbformat.write(executed(COUNT, DRAW.replace("time (min)", "")), folder / "nameless.ipynb")
+    count.outputs[0].text = "5051 in all\n"
+    notebook.cells = [count, nameless]
+    nbformat.write(notebook, folder / "spoilt.ipynb")
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbval",
                "--nbval-current-env", "--nbval-cell-timeout=600", "-q", "-rfE", str(folder)]  # fmt: skip
     tests = str(Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": path}
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=1200)
-    assert "2 failed, 7 passed" in done.stdout, done.stdout[-3000:]
-    return dict(re.findall(r"^FAILED (\w+)\.ipynb::(\w+(?: \d+)?)", done.stdout, flags=re.M))
+    assert "2 failed, 4 passed" in done.stdout, done.stdout[-3000:]
+    return re.findall(r"^FAILED (\w+)\.ipynb::(\w+(?: \d+)?)", done.stdout, flags=re.M)
 
 
 def test_an_untouched_notebook_passes(failed):
-    assert "untouched" not in failed
+    assert {name for name, _ in failed} == {"spoilt"}
 
 
 def test_an_altered_number_fails(failed):
-    assert failed["altered"] == "Cell 0"
+    assert ("spoilt", "Cell 0") in failed
 
 
 def test_a_figure_that_breaks_a_rule_fails(failed):
-    assert failed["nameless"] == "Figures"
+    assert ("spoilt", "Figures") in failed

@@ -124,20 +124,20 @@ def test_cell_that_takes_too_long_is_named_with_what_to_do(tmp_path):
 
 
 def test_outputs_that_come_after_their_cell_has_ended_are_waited_for(tmp_path, monkeypatch):
-    """nbclient alone would give up on them, without a word, 4 s after the cell; here, after one."""
+    """nbclient alone would give up on them, without a word, 4 s after the cell; here, after a quarter of one."""
     at_once = NotebookClient.process_message
 
     def slowly(self, *message):
-        time.sleep(0.2)  # a busy machine
+        time.sleep(0.1)  # a busy machine
         return at_once(self, *message)
 
     monkeypatch.setattr(NotebookClient, "process_message", slowly)
-    monkeypatch.setattr(NotebookClient.iopub_timeout, "default_value", 1)
+    monkeypatch.setattr(NotebookClient.iopub_timeout, "default_value", 0.25)
     notebook = new_notebook(cells=[code("for n in range(15): display(n)", "late")])
     assert execute(notebook, tmp_path, timeout=600, tick=silent) == ""
     assert len(notebook.cells[0].outputs) == 15
-    problem = execute(notebook, tmp_path, timeout=2, tick=silent)
-    assert problem.startswith("Cell 'late' (code cell 1) took longer than 2 s")
+    problem = execute(notebook, tmp_path, timeout=1, tick=silent)
+    assert problem.startswith("Cell 'late' (code cell 1) took longer than 1 s")
 
 
 def test_kernel_that_does_not_start_is_a_sentence_with_its_last_words(tmp_path, monkeypatch):
