@@ -89,8 +89,8 @@ def show(fig: Figure, alt: str, live: dict[str, Any] | None = None, scene: dict[
     """
     bundle = {"text/plain": repr(fig), "image/png": b64encode(png(fig)).decode(), **(live or {})}
     about = {"alt": alt} if scene is None else {"alt": alt, "scene": packed(scene)}
-    display(bundle, metadata={"image/png": about}, raw=True)  # type: ignore[no-untyped-call]
-    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)  # type: ignore[no-untyped-call]
+    display(bundle, metadata={"image/png": about}, raw=True)
+    display({"text/plain": alt, "text/html": caption(alt)}, raw=True)
 
 
 def packed(scene: dict[str, Any]) -> str:
