@@ -20,7 +20,7 @@ LESSON = "01_load_data"
 
 @pytest.fixture
 def copy(tmp_path):
-    """Make a working copy, without JupyterLab, whose first notebook is solved."""
+    """Make a working copy, without JupyterLab, whose first notebook is solved and draws what an answer needs."""
     done = _command(tmp_path, "start", "--files-only")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Open notebooks/{LESSON}.ipynb in it." in done.stdout
@@ -29,6 +29,8 @@ def copy(tmp_path):
     for cell in solved.cells:
         if cell.cell_type == "code":
             cell.outputs = []
+            if "with figure(" in cell.source and not cell.id.endswith("-answer"):
+                cell.source = ""
     nbformat.write(solved, folder / "notebooks" / f"{LESSON}.ipynb")
     return folder
 
