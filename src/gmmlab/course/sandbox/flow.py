@@ -10,6 +10,7 @@ import ast
 import builtins
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -437,6 +438,7 @@ _HARMLESS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=256)  # the lab's own cells are looked at again for each submission
 def parsed(source: str) -> ast.Module | None:
     """Return the syntax tree of a cell; None if it has none, or is too long to be looked at."""
     try:
@@ -582,6 +584,7 @@ def _remembers(source: str) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _gist(source: str) -> str:
     tree = parsed(source)
     return source if tree is None else ast.dump(tree)
