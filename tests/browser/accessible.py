@@ -1,6 +1,7 @@
 """What a page must be like so that everyone can read it; each rule gives a sentence a breach.
 
-Any test that has a page of Chromium open may use it: ``assert problems_of(page) == []``.
+Any test that has a page of Chromium open may use it: ``assert problems_of(page) == []``, and after another scheme was
+chosen ``assert pale_texts_of(page) == []``.
 """
 
 from itertools import pairwise
@@ -19,11 +20,13 @@ _THIN = """() => {
     document.querySelectorAll('tbody tr:nth-child(n + 4)').forEach(row => row.remove());
 }"""
 
-_THREE_OF_EACH_COLOUR = """() => {
-    const counts = {}, surplus = [];
+_MARK_THREE_OF_EACH_COLOUR = """() => {
+    const counts = {};
+    document.querySelectorAll('.try-contrast').forEach(tag => tag.classList.remove('try-contrast'));
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const tag = texts.currentNode.parentElement, {color, fontSize, fontWeight} = getComputedStyle(tag);
+        if (!texts.currentNode.data.trim() || !tag.checkVisibility({visibilityProperty: true})) continue;
         const behind = new Set();
         for (let around = tag; around; around = around.parentElement) {
             const {backgroundColor, opacity} = getComputedStyle(around);
@@ -31,37 +34,23 @@ _THREE_OF_EACH_COLOUR = """() => {
             if (backgroundColor.startsWith('rgb(')) break;
         }
         const kind = [color, fontSize, fontWeight, ...behind].join();
-        if (!tag.checkVisibility({visibilityProperty: true})) surplus.push(texts.currentNode);
-        else if (texts.currentNode.data.trim() && (counts[kind] = (counts[kind] || 0) + 1) > 3)
-            surplus.push(texts.currentNode);
+        if ((counts[kind] = (counts[kind] || 0) + 1) <= 3) tag.classList.add('try-contrast');
     }
-    surplus.forEach(text => text.remove());
-    for (const tag of [...document.querySelectorAll('body *')].reverse())
-        if (!tag.childNodes.length && !tag.matches('img, input')) tag.remove();
+}"""
+
+_RUN = """async rules => {
+    axe.configure({rules: [{id: 'color-contrast', selector: '.try-contrast, input, select, textarea'}]});
+    // Without preloading axe does not ask for style sheets again, which a browser refuses to a page read from a file.
+    const found = await axe.run({preload: false, resultTypes: ['violations'], ...(rules && {runOnly: rules})});
+    return found.violations.filter(rule => ['critical', 'serious'].includes(rule.impact));
 }"""
 
 
-def violations_of(page) -> dict[str, list[str]]:
-    """Return what axe-core finds, by impact: ``minor``, ``moderate``, ``serious`` or ``critical``.
-
-    The page is thinned for it: first to one or a few of the coloured words of code, of formulas and of rows of each
-    kind, then, for the contrast, which takes long, to three texts of each size and colour on each background.
-    """
-    # Without preloading axe does not ask for style sheets again, which a browser refuses to a page read from a file.
-    options = {"preload": False, "resultTypes": ["violations"]}
-    page.evaluate(_THIN)
-    found = Axe().run(page, options=options | {"rules": {"color-contrast": {"enabled": False}}}).response["violations"]
-    page.evaluate(_THREE_OF_EACH_COLOUR)
-    found += Axe().run(page, options=options | {"runOnly": ["color-contrast"]}).response["violations"]
-    by_impact = {}
-    for rule in found:
-        places = ", ".join(node["target"][0] for node in rule["nodes"][:3])
-        by_impact.setdefault(rule["impact"], []).append(f"{rule['id']} at {len(rule['nodes'])} places: {places}")
-    return by_impact
-
-
 def problems_of(page) -> list[str]:
-    """Return a sentence for each rule that the page breaks; little of the page is left."""
+    """Return a sentence for each rule that the page breaks.
+
+    The page is thinned to one of the coloured words of code and of formulas of each kind, and to three rows a table.
+    """
     problems = []
     if not page.evaluate("document.documentElement.lang"):
         problems.append("The page does not say its language.")
@@ -71,5 +60,21 @@ def problems_of(page) -> list[str]:
     if levels and levels[0] != 1:
         problems.append("The first heading is not that of the first level.")
     problems += [f"A heading of level {b} follows one of level {a}." for a, b in pairwise(levels) if b > a + 1]
-    found = violations_of(page)
-    return problems + [f"axe-core: {how}: {rule}" for how in ("critical", "serious") for rule in found.get(how, [])]
+    page.evaluate(_THIN)
+    page.evaluate(f"{Axe().axe_script}; null")
+    return problems + _broken_rules(page)
+
+
+def pale_texts_of(page) -> list[str]:
+    """Return what is hard to read on a page whose problems were asked for before, in its present colours."""
+    return _broken_rules(page, ["color-contrast"])
+
+
+def _broken_rules(page, rules=None) -> list[str]:
+    """Return what axe-core finds critical or serious; for the contrast, which takes long, it tries the marked texts."""
+    page.evaluate(_MARK_THREE_OF_EACH_COLOUR)
+    return [
+        f"axe-core: {rule['id']} at {len(rule['nodes'])} places: "
+        + ", ".join(node["target"][0] for node in rule["nodes"][:3])
+        for rule in page.evaluate(_RUN, rules)
+    ]

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from browser.accessible import problems_of
+from browser.accessible import pale_texts_of, problems_of
 from browser.session import new_page
 from gmmlab.course.author.book import SCREENS
 from gmmlab.exercises import exercises
@@ -23,9 +23,9 @@ CHAPTERS = [f"notebooks/{stem}" for stem in NOTEBOOKS]
 PAGES = ["index", *CHAPTERS, "symptoms", "data/README", "api", "instructors", "search"]
 README = (lab_folder() / "README.md").read_text(encoding="utf-8")
 
+DRAWINGS = "article img:has(+ img.gmmlab-dark)"
 HREFS = "links => links.map(link => link.href)"
 
-every_page = pytest.mark.parametrize("name", PAGES)
 every_chapter = pytest.mark.parametrize("stem", NOTEBOOKS)
 
 
@@ -55,13 +55,14 @@ class Reader:
         self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
         self.page.on("request", lambda asked: asked.url.startswith("http") and self.complaints.append(asked.url))
 
-    def open(self, name, scheme="light", width=1280):
+    def open(self, name, width=1280):
         # What the page before still loads is given up first, and is no complaint of this one.
         self.page.goto("about:blank")
         self.complaints.clear()
         self.page.set_viewport_size({"width": width, "height": 900})
-        self.page.emulate_media(color_scheme=scheme)
+        self.page.emulate_media(color_scheme="light")
         self.page.goto((self.book / f"{name}.html").as_uri())
+        self.name = name
         return self.page
 
 
@@ -72,35 +73,81 @@ def reader(browser, book):
     reader.page.context.close()
 
 
-# The dark theme colours every page alike: these five hold all that there is to colour.
-IN_THE_DARK = ["index", "notebooks/03_fit_mixture", "data/README", "api", "instructors", "search"]
+@pytest.fixture(scope="module", params=PAGES)
+def visit(request, reader, screenshots):
+    """Open a page once, first on a phone; its tests follow one another."""
+    page = reader.open(request.param, width=390)
+    page.screenshot(path=screenshots / f"book-{Path(reader.name).name}-phone.png")
+    reader.width_on_phone = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return reader
 
 
-@pytest.mark.parametrize(
-    ("scheme", "name"), [*(("light", name) for name in PAGES), *(("dark", name) for name in IN_THE_DARK)]
-)
-def test_everyone_can_read_the_page(reader, scheme, name):
-    page = reader.open(name, scheme)
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    assert problems_of(page) == []
+def test_the_page_fits_a_phone(visit):
+    assert visit.width_on_phone <= 390
 
 
-@every_page
-def test_the_page_needs_no_network_and_raises_no_error(reader, name):
-    page = reader.open(name)  # waits for all that the page names
-    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # and for what scripts ask for
-    assert reader.complaints == []
+EXPLORERS = ("03_fit_mixture", "04_predict_clusters", "07_choose_model", "13_detect_anomalies")
 
 
-@every_page
-def test_the_page_fits_a_phone(reader, name, screenshots):
-    page = reader.open(name, width=390)
-    page.screenshot(path=screenshots / f"book-{Path(name).name}-phone.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_explorers_play_without_a_kernel(visit):
+    page = visit.page
+    explorer, still = page.locator(".gmmlab-explorer"), page.locator("img.gmmlab-still")
+    explorers = int(Path(visit.name).name in EXPLORERS)
+    assert page.locator("section[aria-label]:has(form.gmmlab-controls)").count() == explorers
+    if explorers:
+        assert explorer.locator("svg.gmmlab-chart").first.is_visible() and not still.first.is_visible()
+        page.emulate_media(media="print")
+        assert still.first.is_visible() and not explorer.first.is_visible()
+        page.emulate_media(media="screen")
 
 
-@every_page
-def test_every_link_leads_somewhere(book, soup, name):
+def test_everyone_can_read_the_page(visit):
+    assert problems_of(visit.page) == []
+
+
+# For each drawing: whether it, and its twin for the dark theme, is in sight.
+SHOWN = """drawings => drawings.filter(img => !img.matches('.gmmlab-still, details:not([open]) *')).map(
+    img => [img, img.nextElementSibling].map(each => each.checkVisibility({visibilityProperty: true})))"""
+ALTS = "drawings => drawings.map(img => [img.alt, img.nextElementSibling.alt])"
+
+
+def test_each_drawing_has_a_twin_with_its_words_and_is_shown_alone(visit):
+    drawings = visit.page.locator(DRAWINGS)
+    assert all(shown == [True, False] for shown in drawings.evaluate_all(SHOWN))
+    assert all(alt == twin for alt, twin in drawings.evaluate_all(ALTS))
+
+
+# The dark theme colours every page alike: these hold all that there is to colour.
+IN_THE_DARK = {"index", "notebooks/03_fit_mixture", "notebooks/12_segment_image", "data/README", "api", "instructors",
+               "search"}  # fmt: skip
+
+
+def test_in_the_dark_the_page_can_be_read_and_shows_the_twins_on_their_paper(visit, screenshots):
+    if visit.name in IN_THE_DARK:
+        visit.page.emulate_media(color_scheme="dark")
+        visit.page.locator("html[data-theme=dark]").wait_for(state="attached")
+        visit.page.evaluate("document.getAnimations().forEach(change => change.finish())")
+        visit.page.screenshot(path=screenshots / f"book-{Path(visit.name).name}-dark.png")
+        assert pale_texts_of(visit.page) == []
+        assert all(shown == [False, True] for shown in visit.page.locator(DRAWINGS).evaluate_all(SHOWN))
+        with Image.open(next(visit.book.glob("_static/dark/05_*.png"))) as image:
+            paper = image.convert("RGB").getpixel((0, 0))
+        assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == f"rgb{paper}"
+
+
+def test_the_page_needs_no_network_and_raises_no_error(visit):
+    visit.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # what scripts ask for
+    assert visit.complaints == []
+
+
+@pytest.fixture(scope="module")
+def ids(soup):
+    return {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in soup.items()}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere(book, soup, ids, name):
     here, broken = book / f"{name}.html", []
     for tag in soup[name].find_all(True):
         target, fragment = urldefrag(tag.get("href") or tag.get("src") or "")
@@ -108,8 +155,8 @@ def test_every_link_leads_somewhere(book, soup, name):
             assert tag.name == "a", f"{tag.name} would be fetched from {target}"
             continue
         file = (here.parent / unquote(target.partition("?")[0])).resolve() if target else here
-        known = soup[name] if file == here else soup.get(file.relative_to(book.resolve()).with_suffix("").as_posix())
-        if not file.is_file() or (fragment and not (known and known.find(id=fragment))):
+        page = file.relative_to(book.resolve()).with_suffix("").as_posix()
+        if not file.is_file() or (fragment and fragment not in ids.get(page, ())):
             broken.append(target or f"#{fragment}")
     assert broken == []
 
@@ -159,22 +206,6 @@ def test_a_solution_unfolds(reader, screenshots):
     solution.screenshot(path=screenshots / "book-solution.png")
 
 
-EXPLORERS = [("03_fit_mixture", 1), ("04_predict_clusters", 1), ("07_choose_model", 1), ("13_detect_anomalies", 1)]
-
-
-@pytest.mark.parametrize(("stem", "count"), EXPLORERS)
-def test_explorers_play_without_a_kernel(reader, soup, stem, count):
-    page = reader.open(f"notebooks/{stem}")
-    assert page.locator(".gmmlab-explorer svg.gmmlab-chart").first.is_visible()
-    assert page.locator("section[aria-label]:has(form.gmmlab-controls)").count() == count
-    assert reader.complaints == []
-    assert not page.locator("img.gmmlab-still").first.is_visible()
-    page.emulate_media(media="print")
-    assert page.locator("img.gmmlab-still").first.is_visible()
-    assert not page.locator(".gmmlab-explorer").first.is_visible()
-    page.emulate_media(media="screen")
-
-
 def test_every_saved_scene_is_on_its_page(soup):
     for stem in NOTEBOOKS:
         cells = nbformat.read(lab_folder() / "notebooks" / f"{stem}.ipynb", as_version=4).cells
@@ -212,22 +243,6 @@ def test_a_word_is_found_in_every_page_that_has_it(reader, soup, screenshots):
     page.locator("article .highlighted").first.wait_for(state="attached")
     assert Path(page.url).stem == "08_write_em"
     assert reader.complaints == []
-
-
-@pytest.mark.parametrize("name", ["index", "notebooks/05_plot_mixture", "notebooks/12_segment_image"])
-def test_each_drawing_has_one_picture_in_each_theme(reader, name, screenshots):
-    for scheme in ("light", "dark"):
-        page = reader.open(name, scheme)
-        page.screenshot(path=screenshots / f"book-{Path(name).name}-{scheme}.png")
-        for drawing in page.locator("article img:has(+ img.gmmlab-dark)").all():
-            twin = drawing.locator("+ img")
-            if drawing.evaluate("img => !img.matches('.gmmlab-still, details:not([open]) *')"):
-                assert (drawing.is_visible(), twin.is_visible()) == (scheme == "light", scheme == "dark")
-            assert drawing.get_attribute("alt") == twin.get_attribute("alt")
-    with Image.open(next(reader.book.glob("_static/dark/05_*.png"))) as image:
-        paper = image.convert("RGB").getpixel((0, 0))
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert background == f"rgb{paper}"
 
 
 def test_photographs_keep_their_colours(book):
