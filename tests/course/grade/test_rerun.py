@@ -244,7 +244,7 @@ def test_the_real_sandbox_gives_a_right_function_its_points_and_a_learnt_one_non
             cell_of(notebook, "fit-3-answer")["source"] = source
         (tmp_path / "work" / name).mkdir(parents=True)
         (tmp_path / "work" / name / "nb.ipynb").write_bytes(to_bytes(notebook))
-    grade_class(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits()))
+    grade_class(tmp_path / "work", tmp_path / "out", Mode(True, 3, "bubblewrap", sandbox.Limits(), full=True))
     with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         honest, learnt = csv.DictReader(file)
     assert (honest["status"], honest["fit-3"], honest["fit-2"]) == ("ok", "2", "2")
