@@ -37,7 +37,7 @@ def sign(notebook: dict, exercise: str) -> None:
 
 
 def to_bytes(notebook: dict) -> bytes:
-    return json.dumps(notebook, indent=1).encode()
+    return json.dumps(notebook).encode()
 
 
 def cell_of(notebook: dict, name: str) -> dict:
