@@ -479,6 +479,7 @@ class TestHonest:
     def test_what_a_notebook_may_use_works(self):
         result = run(
             "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+            "from gmmlab.figure import figure\nwith figure('A line.') as ax:\n    ax.plot([1, 2])",
             "import asyncio\nawait asyncio.sleep(0.01)\n3",
             "%%writefile notes.txt\nhello",
             "!cat notes.txt",
@@ -490,10 +491,11 @@ class TestHonest:
         assert result.status == "ok"
         shown = [cell["outputs"][-1] for cell in result.notebook["cells"]]
         assert "image/png" in shown[0]["data"]
-        assert shown[1]["data"]["text/plain"] == "3"
-        assert "hello" in shown[3]["text"]
-        assert shown[5]["data"]["text/plain"] == "[0, 1, 2]"
+        assert "image/png" in result.notebook["cells"][1]["outputs"][0]["data"]
+        assert shown[2]["data"]["text/plain"] == "3"
+        assert "hello" in shown[4]["text"]
         assert shown[6]["data"]["text/plain"] == "[0, 1, 2]"
+        assert shown[7]["data"]["text/plain"] == "[0, 1, 2]"
 
     def test_input_is_refused_in_a_sentence(self):
         assert "nobody is there" in text(attack("input()").notebook, 1)
