@@ -6,7 +6,7 @@ Where an exercise has a record (see `gmmlab.exercises.form`) its formulas make c
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -77,6 +77,7 @@ def wrong(exercise: str, mistake: str) -> Callable:
     return register
 
 
+@cache
 def all_cases() -> list[Case]:
     """Return the cases of all notebooks."""
     for name in lesson_names():
