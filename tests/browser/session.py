@@ -1,4 +1,4 @@
-"""JupyterLab as a student starts it, headless Chromium, and a notebook that is open in both."""
+"""JupyterLab as a student starts it, headless Chromium, and notebooks that are open in both."""
 
 import json
 import os
@@ -63,10 +63,11 @@ def new_page(browser, **options):
 
 
 class Session:
-    """A notebook open in JupyterLab."""
+    """JupyterLab in a page of the browser: what is done is done in the notebook whose tab is in front."""
 
     def __init__(self, page):
         self.page = page
+        self.notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         page.set_default_timeout(60_000)  # a click that something covers is tried again
         self.complaints = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -79,20 +80,28 @@ class Session:
             self.complaints.append(message.text)
 
     def open(self, address):
-        """Open a notebook; again if its kernel does not come, as when a busy machine lost the connection."""
-        for _ in range(2):
+        """Open a notebook or show its tab; load the page again if its kernel does not come, as on a busy machine."""
+        way = self.page.goto if self.page.url == "about:blank" else self._open_tab
+        for seconds in (150, 150):
             with suppress(NothingHappened):
-                return self._open(address, 150)
-        return self._open(address, 600)
+                return self._open(way, address, seconds)
+            way = self.page.goto
+        return self._open(way, address, 600)
 
-    def _open(self, address, seconds):
-        self.page.goto(address)
-        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=300_000)
+    def _open(self, way, address, seconds):
+        way(address)
+        self.notebook.locator(".jp-CodeCell").first.wait_for(timeout=300_000)
         self.wait_until_idle(seconds)
+
+    def _open_tab(self, address):
+        """Open a notebook as a student does, from the list of files; all of JupyterLab need not be loaded for it."""
+        name = re.search(r"\w+\.ipynb", address)[0]
+        self.page.locator(".jp-DirListing-item", has_text=name).dblclick()
+        self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current", has_text=name).wait_for()
 
     def wait_until_idle(self, seconds=600):
         """Wait for the kernel: what is run before it is ready is lost without a word."""
-        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        idle = self.notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
         for _ in range(seconds // 10 - 1):
             with suppress(NothingHappened):
                 return idle.wait_for(timeout=10_000)
@@ -101,14 +110,12 @@ class Session:
 
     def run_all(self):
         """Run all cells to the last, however long that takes while some cell waits or runs; again if it was lost."""
-        table = self.page.locator(".jp-CodeCell", has_text='progress("').locator(".jp-OutputArea table")
-        for _ in range(3):
+        last = self.cell('progress("')
+        for _ in range(5):
             self._until_something_runs(lambda: self._run_menu("Run All Cells"))
             self._until_nothing_waits()
-            try:
-                return table.wait_for(timeout=10_000)
-            except NothingHappened:
-                continue
+            if self._has_run(last):
+                return last.locator(".jp-OutputArea table").wait_for()
         raise AssertionError("Run All Cells did not reach the last cell.")
 
     def run(self, *texts):
@@ -123,8 +130,11 @@ class Session:
             for _ in range(5):
                 self._until_something_runs(lambda cell=cell: self._run_cell(cell))
                 self._until_nothing_waits()
-                if re.search(r"\d", cell.locator(".jp-InputPrompt").first.inner_text()):
+                if self._has_run(cell):
                     break
+
+    def _has_run(self, cell):
+        return re.search(r"\d", cell.locator(".jp-InputPrompt").first.inner_text())
 
     def _run_cell(self, cell):
         cell.locator(".cm-content").click()
@@ -162,22 +172,24 @@ class Session:
             dialog.locator(".jp-mod-accept").click()
 
     def cell(self, text):
-        return self.page.locator(".jp-CodeCell", has_text=text).first
+        return self.notebook.locator(".jp-CodeCell", has_text=text).first
+
+    def errors(self):
+        return self.notebook.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']")
 
     def explorer(self, cell):
         """Return the explorer that a cell shows, once it is drawn."""
         explorer = cell.locator(".gmmlab-explorer")
-        failed = self.page.locator("[data-mime-type='application/vnd.jupyter.error']")
-        explorer.locator(".gmmlab-sample").last.or_(failed).first.wait_for(state="attached", timeout=600_000)
-        assert failed.count() == 0, failed.first.inner_text()
+        explorer.locator(".gmmlab-sample").last.or_(self.errors()).first.wait_for(state="attached", timeout=600_000)
+        assert self.errors().count() == 0, self.errors().first.inner_text()
         explorer.scroll_into_view_if_needed()
         return explorer
 
     def leave_explorer(self):
         """Take the keyboard from the explorer, which keeps all keys while it has the focus, back to JupyterLab."""
         # JupyterLab moves the focus when another cell becomes the active one.
-        self.page.locator(".jp-CodeCell:not(:has(.gmmlab-explorer)) .jp-InputPrompt").first.click()
-        self.page.locator(".gmmlab-explorer").first.scroll_into_view_if_needed()
+        self.notebook.locator(".jp-CodeCell:not(:has(.gmmlab-explorer)) .jp-InputPrompt").first.click()
+        self.notebook.locator(".gmmlab-explorer").first.scroll_into_view_if_needed()
 
     def save(self):
         """Save the notebook, and wait until JupyterLab has done it."""
