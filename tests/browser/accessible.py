@@ -1,7 +1,7 @@
 """What a page must be like so that everyone can read it; each rule gives a sentence a breach.
 
-Any test that has a page of Chromium open may use it: ``assert problems_of(page) == []``, and after another scheme was
-chosen ``assert pale_texts_of(page) == []``.
+Any test that has a page of Chromium open may use it: ``assert problems_of(page) == []``, and in another colour scheme
+``assert pale_texts_of(page) == []``.
 """
 
 from itertools import pairwise
@@ -42,7 +42,7 @@ _RUN = """async rules => {
     axe.configure({rules: [{id: 'color-contrast', selector: '.try-contrast, input, select, textarea'}]});
     // Without preloading axe does not ask for style sheets again, which a browser refuses to a page read from a file.
     const found = await axe.run({preload: false, resultTypes: ['violations'], ...(rules && {runOnly: rules})});
-    return found.violations.filter(rule => ['critical', 'serious'].includes(rule.impact));
+    return found.violations;
 }"""
 
 
@@ -61,20 +61,23 @@ def problems_of(page) -> list[str]:
         problems.append("The first heading is not that of the first level.")
     problems += [f"A heading of level {b} follows one of level {a}." for a, b in pairwise(levels) if b > a + 1]
     page.evaluate(_THIN)
-    page.evaluate(f"{Axe().axe_script}; null")
-    return problems + _broken_rules(page)
+    return problems + [rule for rule in broken_rules(page) if rule.startswith(("critical:", "serious:"))]
 
 
 def pale_texts_of(page) -> list[str]:
-    """Return what is hard to read on a page whose problems were asked for before, in its present colours."""
-    return _broken_rules(page, ["color-contrast"])
+    """Return what is hard to read in the present colours of a page."""
+    return broken_rules(page, ["color-contrast"])
 
 
-def _broken_rules(page, rules=None) -> list[str]:
-    """Return what axe-core finds critical or serious; for the contrast, which takes long, it tries the marked texts."""
+def broken_rules(page, rules=None) -> list[str]:
+    """Return what axe-core finds, with its impact; for the contrast, which takes long, it tries the marked texts.
+
+    The rules are all, or those of these names or of these tags, such as ``wcag2aa``.
+    """
+    page.evaluate(f"if (!window.axe) {{ {Axe().axe_script} }}")
     page.evaluate(_MARK_THREE_OF_EACH_COLOUR)
     return [
-        f"axe-core: {rule['id']} at {len(rule['nodes'])} places: "
+        f"{rule['impact']}: {rule['id']} at {len(rule['nodes'])} places: "
         + ", ".join(node["target"][0] for node in rule["nodes"][:3])
         for rule in page.evaluate(_RUN, rules)
     ]
