@@ -7,7 +7,7 @@ import pytest
 
 from gmmlab.engine import exchange
 from gmmlab.engine.accelerated import accelerated_em
-from gmmlab.engine.exchange import learn_from, teachers
+from gmmlab.engine.exchange import confirmed, learn_from, teachers
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import from_starts
@@ -36,6 +36,15 @@ def test_a_mixture_learns_from_halves_where_no_component_can_be_added(monkeypatc
     same = accelerated_em(sample.rows["whitened"], two, 40, 1e-5)  # two components in one place are one
     learnt = learn_from(sample, [same], whole, 0)[0]
     assert learnt.mean_log_likelihood > same.mean_log_likelihood + 0.05
+
+
+def test_what_many_starts_reach_is_not_confirmed_where_dense_rows_lead_higher(six_clumps):
+    sample = Sample(six_clumps, 20, 0)
+    two, three = alone(sample, 2), alone(sample, 3)
+    assert two[0].replicated
+    assert three[0].replicated
+    assert confirmed(sample, two)[0].mean_log_likelihood >= two[0].mean_log_likelihood
+    assert confirmed(sample, three) == []  # all starts end 600 below the best in log-likelihood
 
 
 def test_nothing_is_learnt_from_degenerate_mixtures(rows_of_six):

@@ -5,7 +5,7 @@ from sklearn.datasets import load_wine
 from sklearn.mixture import GaussianMixture
 
 from gmmlab.data import MEASURES, load_faithful, load_penguins
-from gmmlab.engine import spaces
+from gmmlab.engine import exchange, fitting, spaces
 from gmmlab.engine.optima import polish
 from gmmlab.engine.spaces import Sample
 from gmmlab.engine.starts import from_starts
@@ -186,6 +186,17 @@ def test_a_constant_column_does_not_matter():
 def test_full_learns_from_tied_where_rows_are_few():
     wine = load_wine().data  # mclust: -2788.428
     assert len(wine) * best_fit(wine, 3, random_state=1).score(wine) > -2788.5
+
+
+def test_a_replicated_optimum_asks_no_neighbours(monkeypatch):
+    rng, d = np.random.default_rng(0), 30
+    means, maps = 2 * rng.normal(size=(4, d)), 0.3 * rng.normal(size=(4, d, d)) + 0.5 * np.eye(d)
+    rows, tried = rng.normal(size=(4, 300, d)) @ maps + means[:, None], []
+    for module in (exchange, fitting):
+        monkeypatch.setattr(module, "from_starts", lambda *args: tried.append(args[1:]) or from_starts(*args))
+    sorted_means = np.sort(best_fit(rows.reshape(-1, d), 4).means_, axis=0)
+    np.testing.assert_allclose(sorted_means, np.sort(rows.mean(axis=1), axis=0), atol=0.01)
+    assert tried == [(4, ["full"])]
 
 
 @pytest.mark.slow

@@ -36,6 +36,7 @@ def find_optima(
     covariance_types: Sequence[str],
     parallel: Parallel,
     shown: bool | None = None,
+    known: Optima | None = None,
 ) -> Optima:
     """Find the best optima of all mixtures asked for: each alone from starts, then from what its neighbours found.
 
@@ -50,6 +51,8 @@ def find_optima(
     parallel : joblib.Parallel
     shown : bool, optional
         Whether to draw progress bars; see `gmmlab.engine.progress_bars.progress_bar`.
+    known : dict, optional
+        What starts led to in some cells.
 
     Returns
     -------
@@ -57,10 +60,12 @@ def find_optima(
         For each cell the best optima, the very best first.
     """
     numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
-    jobs = [(i, k) for k in numbers for i in range(len(samples))]  # the longest first
-    tasks = [delayed(from_starts)(samples[i], k, types) for i, k in jobs]
+    optima: Optima = known or {}
+    unknown = {(i, k): [t for t in types if (i, k, t) not in optima] for k in numbers for i in range(len(samples))}
+    jobs = [job for job, of_types in unknown.items() if of_types]  # the longest first
+    tasks = [delayed(from_starts)(samples[i], k, unknown[i, k]) for i, k in jobs]
     found = run_all(parallel, tasks, unit="k", desc="starts", shown=shown)
-    optima: Optima = {(i, k, t): row[t] for (i, k), row in zip(jobs, found, strict=True) for t in types}
+    optima |= {(*job, t): best for job, row in zip(jobs, found, strict=True) for t, best in row.items()}
     new, tried = set(optima), dict[Cell, Result]()
     for turn in range(ROUNDS):
         sources = {
@@ -140,6 +145,18 @@ def learn_from(sample: Sample, optima: list[Result], others: Sequence[Parameters
                 larger = add_component(rows, larger, ROWS_TRIED // max(len(larger), 1), rng)
             grown.append(larger)
     return _raced(sample, optima, changed, grown)  # two races: those that are grown lead at first
+
+
+def confirmed(sample: Sample, optima: list[Result]) -> list[Result]:
+    """Return the best optima if the very best is replicated and no dense rows lead higher; else none.
+
+    All starts may miss the same small dense group. A common covariance has no such group, and so no such proof.
+    """
+    best = optima[0]
+    if not best.replicated or best.parameters.type.shared:
+        return []
+    again = learn_from_rows(sample, optima)
+    return again if again[0].mean_log_likelihood < best.mean_log_likelihood + SAME else []
 
 
 def learn_from_rows(sample: Sample, optima: list[Result]) -> list[Result]:

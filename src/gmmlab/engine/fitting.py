@@ -5,7 +5,8 @@ likelihood of a mixture does not; so starts come from three views of the data (a
 All run a little, the best few run on. Then a mixture learns from its neighbours as long as that leads higher: from one
 with a component less, to which one is added or of which one is cut in two, from one with a component more, of which
 two are joined, and from other covariance types. At last it exchanges components for groups of rows that lie denser than
-it says: no other start finds a small dense group in broad noise.
+it says: no other start finds a small dense group in broad noise. Where several starts end at the same best optimum and
+no rows lie denser than it says, `best_fit` asks no neighbours.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from sklearn.mixture import GaussianMixture
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
-from gmmlab.engine.exchange import find_optima
+from gmmlab.engine.exchange import confirmed, find_optima
 from gmmlab.engine.parameters import Result
 from gmmlab.engine.rows import read_rows, read_weights
 from gmmlab.engine.spaces import Sample
-from gmmlab.engine.starts import best_sound
+from gmmlab.engine.starts import best_sound, from_starts
 from gmmlab.engine.threads import on_one_thread
 
 TAUGHT_BY = {"full": ["tied"]}  # a common covariance shows the way for many dimensions and few rows
@@ -143,7 +144,7 @@ def fit_one(
     random_state: int | np.random.RandomState | None,
     weights: np.ndarray | None = None,
 ) -> Result:
-    """Fit one mixture as `best_fit` does: together with one component less and one more, which learn from one another.
+    """Fit one mixture as `best_fit` does: alone, or with one component less and one more, to learn from one another.
 
     Parameters
     ----------
@@ -164,8 +165,13 @@ def fit_one(
     less_and_more = (n_components - 1, n_components + 1) if n_components > 1 else ()
     numbers = [n_components, *(k for k in less_and_more if k <= n)]
     types = [covariance_type, *TAUGHT_BY.get(covariance_type, [])]
-    optima = find_optima([sample], numbers, types, Parallel(n_jobs=1, return_as="generator"))
-    return best_sound(X, sample, optima[0, n_components, covariance_type], 1e-12)
+    cell = 0, n_components, covariance_type
+    known = {cell: from_starts(sample, n_components, [covariance_type])[covariance_type]}
+    found = confirmed(sample, known[cell])
+    if not found:
+        parallel = Parallel(n_jobs=1, return_as="generator")
+        found = find_optima([sample], numbers, types, parallel, known=known)[cell]
+    return best_sound(X, sample, found, 1e-12)
 
 
 def check_request(n: float, n_components: int, covariance_types: Sequence[str], n_init: int) -> None:

@@ -117,6 +117,8 @@ class Result:
         EM does not look.
     left_out : str
         Why a likelier solution was left out, where one was.
+    replicated : bool
+        Whether many short runs ended here (`gmmlab.engine.starts.from_starts`).
     """
 
     parameters: Parameters
@@ -125,6 +127,7 @@ class Result:
     converged: bool
     fault: str = ""
     left_out: str = ""
+    replicated: bool = False
 
     @property
     def degenerate(self) -> bool:

@@ -22,6 +22,7 @@ from gmmlab.engine.threads import on_one_thread
 SHORT = 16  # iterations of a short run
 INNER_STARTS = 5  # starts in each view with one of two components inside the other
 FINE = 5  # groups beyond 2 k from which merging begins
+REPLICATED = {3: 3e-6, 8: SAME}  # how many short runs have to end how near the best, for it to need no lesson
 ALIKE = 0.9  # ends whose clusters agree better (adjusted Rand index) lead to the same optimum
 ENOUGH = 500  # rows on which clusters are compared
 PLAIN, SOUND = 20, 5  # k-means starts in each view that are run where all else collapsed, until so many ends are sound
@@ -48,14 +49,20 @@ def from_starts(sample: Sample, k: int, covariance_types: Sequence[str]) -> dict
     found = {}
     for name in covariance_types:
         U = sample.few(TYPES[name].invariance, k)
-        found[name] = optima_from(sample, *_best_starts(U, partitions, k, name, sample.kept))
+        starts, flawed, agreed = _best_starts(U, partitions, k, name, sample.kept)
+        best, *others = optima_from(sample, starts[:1], flawed)
+        best = replace(best, replicated=agreed and not best.degenerate)
+        found[name] = optima_from(sample, starts[1:], [best, *others])
     return found
 
 
 def _best_starts(
     U: np.ndarray, partitions: Partitions, k: int, covariance_type: str, most: int
-) -> tuple[list[Parameters], list[Result]]:
-    """Return the ends of the best short runs, preferably not degenerate, at least one; and the best degenerate one."""
+) -> tuple[list[Parameters], list[Result], bool]:
+    """Return the ends of the best short runs, preferably not degenerate, at least one; and the best degenerate one.
+
+    And whether so many lead to the best that no other is likely to be higher.
+    """
     products, d = pair_products(U), U.shape[1]
     groups = groups_of(_indicators(partitions.coarse, k), products, d)
     for labels in partitions.fine:
@@ -65,11 +72,14 @@ def _best_starts(
             groups = _with(groups, merge(fine, k, cost_of(covariance_type, common_covariance(fine))))
     starts = mixtures_of(groups, covariance_type)
     for race in (True, False):  # the fastest may all collapse
-        sound, flawed = sound_ends(U, *short_runs(U, starts, SHORT, race=race))
+        ends, reached = short_runs(U, starts, SHORT, race=race)
+        sound, flawed = sound_ends(U, ends, reached)
         if sound:
             break
     mixed = sound or [end.parameters for end in flawed]
-    return _various(U, mixed, most) or [_anyhow(starts)], flawed[:1]
+    agreed = any((reached > reached[:1] - near).sum() >= many for many, near in REPLICATED.items())
+    agreed &= all(end.mean_log_likelihood < reached[0] for end in flawed)
+    return _various(U, mixed, most) or [_anyhow(starts)], flawed[:1], agreed
 
 
 def sound_ends(
