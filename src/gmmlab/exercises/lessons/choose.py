@@ -160,14 +160,18 @@ bic_from_score = function_exercise(
 
 def draw_responsibilities(seed: int) -> list[tuple[Any, ...]]:
     """Draw four arrays of responsibilities without zeros and four with zeros; no wrong rule is right on four."""
-    rng = np.random.default_rng(seed)
-    calls: list[tuple[Any, ...]] = []
+    return [(r.copy(),) for r in _drawn(seed)]
+
+
+@lru_cache
+def _drawn(seed: int) -> list[Numbers]:
+    rng, drawn = np.random.default_rng(seed), []
     for zeros in (0.0, 0.2):
         four = [_draw(rng, zeros) for _ in range(4)]
         while any(all(rule(r) == best for r, best in four) for rule in _RULES):
             four = [_draw(rng, zeros) for _ in range(4)]
-        calls += [(r,) for r, _ in four]
-    return calls
+        drawn += [r for r, _ in four]
+    return drawn
 
 
 def _draw(rng: np.random.Generator, zeros: float) -> tuple[Numbers, list[int]]:
