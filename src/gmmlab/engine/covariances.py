@@ -190,8 +190,7 @@ class Full(CovarianceType):
         inverse = np.empty_like(factors)
         for place in np.ndindex(factors.shape[:-2]):
             inverse[place] = dpotri(factors[place].T)[0].T  # the lower triangle; above it are zeros
-        diagonal = np.eye(factors.shape[-1]) * inverse
-        return inverse + np.swapaxes(inverse, -1, -2) - diagonal, log_det
+        return mirrored(inverse), log_det
 
     def root(self, c: np.ndarray) -> np.ndarray:
         factors = np.linalg.cholesky(c)
@@ -459,6 +458,11 @@ def type_of(name: str) -> CovarianceType:
 def log_peak(weights: np.ndarray, d: int, log_det: np.ndarray) -> np.ndarray:
     """Return the weighted log densities at the means."""
     return np.asarray(np.log(weights) - 0.5 * (d * np.log(2 * np.pi) + log_det))
+
+
+def mirrored(lower: np.ndarray) -> np.ndarray:
+    """Return symmetric matrices from their lower triangles; what is above is not read."""
+    return np.asarray(np.tril(lower) + np.swapaxes(np.tril(lower, -1), -1, -2))
 
 
 def single_precision_features(V: np.ndarray, covariance_type: CovarianceType) -> np.ndarray:

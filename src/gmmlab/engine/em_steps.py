@@ -172,7 +172,7 @@ def statistics(
     way, log_likelihood = choose_way(parameters, len(X), X.dtype), 0.0
     for i in range(0, len(X), way.rows):
         x = X[i : i + way.rows]
-        x = x if centre is None else np.subtract(x, centre, order="F")
+        x = x if centre is None else centred(x, centre)
         densities = way.log_densities(x.T)
         if allowed is not None:
             densities[~allowed[i : i + way.rows].T] = -np.inf

@@ -60,7 +60,7 @@ def find_optima(
         For each cell the best optima, the very best first.
     """
     numbers, types = sorted(set(n_components), reverse=True), list(covariance_types)
-    optima: Optima = known or {}
+    optima = dict(known or {})
     unknown = {(i, k): [t for t in types if (i, k, t) not in optima] for k in numbers for i in range(len(samples))}
     jobs = [job for job, of_types in unknown.items() if of_types]  # the longest first
     tasks = [delayed(from_starts)(samples[i], k, unknown[i, k]) for i, k in jobs]

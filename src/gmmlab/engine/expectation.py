@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmlab.engine.covariances import FULL, SPHERICAL, log_peak
+from gmmlab.engine.covariances import FULL, SPHERICAL, log_peak, mirrored
 from gmmlab.engine.parameters import Parameters, log_det, root
 
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
 WIDE = 100  # above so many features that kernel does not take transposed responsibilities
-BLOCK_BYTES = 1 << 20  # features and responsibilities of a block stay in a core's own cache
+BLOCK_BYTES = 1 << 20  # features, densities and responsibilities of a block stay in a core's own cache
 LEAST_ROWS = 256  # below, calling numpy costs more than computing
 FEATURES_PAY = 6  # measured: with fewer components, and more than five dimensions for each, factors cost less
 PIECE = 8  # rows of a triangle that one product takes, up to the diagonal
@@ -130,9 +130,7 @@ class Factors:
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        below = np.tril(self.second, -1)
-        second = np.tril(self.second) + np.swapaxes(below, -1, -2)
-        second = self.factors @ second @ np.swapaxes(self.factors, -1, -2)
+        second = self.factors @ mirrored(self.second) @ np.swapaxes(self.factors, -1, -2)
         return self.counts, np.einsum("kij,kj->ki", self.factors, self.first), second, self.means
 
 

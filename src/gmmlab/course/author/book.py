@@ -134,8 +134,12 @@ def _make_pages(source: Path, target: Path, doctrees: Path, pages: int) -> list[
         app = Sphinx(source, None, target, doctrees, "html", settings, status=None, warning=complaints)
         app.connect("doctree-read", lambda *_: done.update() and None)
         app.connect("html-page-context", lambda *_: done.update() and None)
+        thresholds = gc.get_threshold()
         gc.set_threshold(50_000)  # Sphinx makes millions of objects that live to the end: a sixth of the time
-        app.build()
+        try:
+            app.build()
+        finally:
+            gc.set_threshold(*thresholds)
     plain = re.sub(r"\x1b\[[\d;]*m", "", complaints.getvalue())
     return [line.replace(f"{source}{os.sep}", "") for line in plain.splitlines() if line.strip()]
 
