@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gmmlab.engine.em_steps import m_step, statistics
+from gmmlab.engine.em_steps import m_step, products_of, statistics
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.spaces import REG_COVAR, SINGLE_PRECISION, fault
 
@@ -45,6 +45,7 @@ def accelerated_em(
     -------
     Result
     """
+    products = products_of(V, weights) if start.type.shared else None
     x = plain = _flat(start)
     points: list[np.ndarray] = []
     residuals: list[np.ndarray] = []
@@ -53,7 +54,7 @@ def accelerated_em(
     gain = last = np.inf
     while n_iter < max_iter:
         n_iter += 1
-        step = _em_step(V, x, start, weights)
+        step = _em_step(V, x, start, weights, products)
         if step is None or step[0] < reached - max(1e-12, tol / 10):
             if x is plain:  # even plain EM falls: rounding is all that is left
                 break
@@ -74,12 +75,12 @@ def accelerated_em(
 
 
 def _em_step(
-    V: np.ndarray, x: np.ndarray, like: Parameters, weights: np.ndarray | None
+    V: np.ndarray, x: np.ndarray, like: Parameters, weights: np.ndarray | None, products: np.ndarray | None
 ) -> tuple[float, np.ndarray] | None:
     """Return the log-likelihood per row at x and the parameters after an EM step; None where x is no mixture."""
     reg_covar = SINGLE_PRECISION if V.dtype == np.float32 else REG_COVAR
     try:
-        sums = statistics(V, _unflat(x, like), weights=weights)
+        sums = statistics(V, _unflat(x, like), weights=weights, products=products)
         return sums.log_likelihood / sums.rows, _flat(m_step(sums, reg_covar))
     except ValueError:
         return None

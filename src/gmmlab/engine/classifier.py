@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
-from gmmlab.engine.em_steps import iterate, statistics
+from gmmlab.engine.em_steps import iterate, products_of, statistics
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import space_of
@@ -155,7 +155,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         return Parameters(np.full(k, 1 / k), means, covariances, self.covariance_type)
 
     def _run(self, V: np.ndarray, start: Parameters, allowed: np.ndarray) -> Result:
-        sums = partial(statistics, V, allowed=allowed)
+        products = products_of(V) if start.type.shared else None
+        sums = partial(statistics, V, allowed=allowed, products=products)
         return iterate(sums, start, max_iter=self.max_iter, tol=self.tol, reg_covar=self.reg_covar)
 
     def _checked(self, X: ArrayLike) -> np.ndarray:

@@ -68,7 +68,9 @@ def em(
     # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
     centre = centre_of(rows)
-    sums = partial(statistics, centred(rows, centre), weights=weights)
+    rows = centred(rows, centre)
+    products = products_of(rows, weights) if start.type.shared else None
+    sums = partial(statistics, rows, weights=weights, products=products)
     found = iterate(sums, start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
     return replace(found, parameters=found.parameters.shifted(centre))
 
@@ -86,6 +88,15 @@ def centred(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
     for i in range(0, len(X), TURNED):
         np.subtract(X[i : i + TURNED], centre, out=copy[i : i + TURNED])
     return copy
+
+
+def products_of(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the sums over the rows of the products of two columns, in double precision, shape (d, d)."""
+    total = np.zeros((X.shape[1], X.shape[1]))
+    for i in range(0, len(X), TURNED):
+        x = X[i : i + TURNED]
+        total += x.T @ (x if weights is None else x * weights[i : i + TURNED, None])
+    return total
 
 
 def m_step(sums: Statistics, reg_covar: float = 1e-6) -> Parameters:
@@ -149,6 +160,7 @@ def statistics(
     *,
     allowed: np.ndarray | None = None,
     weights: np.ndarray | None = None,
+    products: np.ndarray | None = None,
 ) -> Statistics:
     """E-step: sum up what the M-step needs, block by block.
 
@@ -164,12 +176,15 @@ def statistics(
         Which components each row may belong to, at least one: those of its class, where the class is known.
     weights : array of shape (n,), optional
         How many rows each row stands for.
+    products : array of shape (d, d), optional
+        `products_of` X, if X is centred; with them a tied mixture takes a fraction of the time.
 
     Returns
     -------
     Statistics
     """
-    way, log_likelihood = choose_way(parameters, len(X), X.dtype), 0.0
+    way = choose_way(parameters, len(X), X.dtype, products)
+    log_likelihood = way.unseen
     for i in range(0, len(X), way.rows):
         x = X[i : i + way.rows]
         x = x if centre is None else centred(x, centre)

@@ -1,6 +1,7 @@
 """Ways to the sums of an E-step, block by block: through features, whitened features, Cholesky factors, or a mix.
 
 Each has ``log_densities``, which sees a block of rows, ``add``, which takes its responsibilities, and ``sums``.
+``unseen`` is what the log densities leave out because it is the same for all components, summed over all rows.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 class Features:
     """The E-step is coefficients @ features, and what the M-step needs is features @ responsibilities.T."""
+
+    unseen: float = 0.0
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
         p = parameters
@@ -95,12 +98,51 @@ class Whitened(Features):
         return counts, first @ self.factor.T, self.factor @ self.scatter @ self.factor.T, np.zeros_like(first)
 
 
+class Linear:
+    """A tied mixture of rows whose products are known: the squares in the log densities are common to all components.
+
+    They change no responsibility, and their sum follows from the rows' products, which also are the second moments.
+    """
+
+    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, products: np.ndarray) -> None:
+        (k, d), p = parameters.means.shape, parameters
+        inverse, log_det_ = FULL.inverse_of_root(root(p))
+        self.products, self.unseen = products, -0.5 * float((inverse * products).sum())
+        linear = p.means @ inverse
+        constants = log_peak(p.weights, d, log_det_) - 0.5 * (linear * p.means).sum(axis=1)
+        spread = p.weights @ p.means**2 + np.diagonal(p.covariances)
+        self.cancellation = float(np.sqrt(spread @ inverse**2 @ spread))
+        self.linear, self.constants = linear.astype(dtype), constants.astype(dtype)[:, None]
+        in_cache = BLOCK_BYTES // ((d + 2 * k) * np.dtype(dtype).itemsize)
+        self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (d * k))))
+        self.densities = np.empty((k, self.rows), dtype)
+        self.counts, self.first = np.zeros(k), np.zeros((k, d))
+
+    def log_densities(self, x: np.ndarray) -> np.ndarray:
+        """Return log w_k N(x_i | mu_k, Sigma) without the squares, shape (k, b), for the columns of x, shape (d, b)."""
+        self.block, densities = x, self.densities[:, : x.shape[1]]
+        np.matmul(self.linear, x, out=densities)
+        densities += self.constants
+        return densities
+
+    def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Add the sums of the block that `log_densities` saw last."""
+        self.counts += responsibilities.sum(axis=1)
+        self.first += responsibilities @ self.block.T
+
+    def sums(self) -> Sums:
+        """Return counts, first, second and origin of `Statistics`."""
+        return self.counts, self.first, self.products, np.zeros_like(self.first)
+
+
 class Factors:
     """The careful way for full covariances: x - mean through a component's own factor.
 
     It keeps the digits of nearly singular covariances, whose terms cancel in `Features`, and it is fast for few
     components in many dimensions. `these` are the numbers of the components, by default all.
     """
+
+    unseen = 0.0
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, these: np.ndarray | slice = np.s_[:]) -> None:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
@@ -161,10 +203,16 @@ class Mixed(Features):
         return sums
 
 
-def choose_way(parameters: Parameters, n: int, dtype: np.dtype) -> Features | Factors:
-    """Choose how the sums of n rows are made: through features, unless that loses time or digits."""
+def choose_way(
+    parameters: Parameters, n: int, dtype: np.dtype, products: np.ndarray | None = None
+) -> Features | Linear | Factors:
+    """Choose how the sums of n rows, whose products may be known, are made: whatever is fast and loses no digits."""
     (k, d), p = parameters.means.shape, parameters
     if p.type.shared:
+        if products is not None:
+            linear = Linear(p, n, dtype, products)
+            if linear.cancellation * np.finfo(dtype).eps < LOST[np.dtype(dtype)]:
+                return linear
         return Whitened(p, n, dtype)
     if p.type is not FULL:
         return Features(p, n, dtype)
