@@ -40,6 +40,13 @@ def pairs(d: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=64)
+def pair_shares(d: int) -> np.ndarray:
+    """Return the coefficients that stand before the `pairs`, each of which is one feature, in x^T P x / -2."""
+    i, j = pairs(d)
+    return np.where(i == j, -0.5, -1.0)
+
+
+@lru_cache(maxsize=64)
 def places(d: int) -> np.ndarray:
     """Return which of the `pairs` stands at each place of a symmetric (d, d) matrix."""
     (i, j), numbers = pairs(d), np.empty((d, d), int)
@@ -223,8 +230,8 @@ class Full(CovarianceType):
 
     def _linear(self, means: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         i, j = pairs(means.shape[-1])
-        squares = inverse[..., i, j] * np.where(i == j, -0.5, -1.0)  # a pair is one feature
-        return np.einsum("...ij,...j->...i", inverse, means), squares
+        squares = inverse[..., i, j] * pair_shares(means.shape[-1])
+        return (inverse @ means[..., None])[..., 0], squares
 
     def second(self, squares: np.ndarray, d: int) -> np.ndarray:
         return np.take(squares, places(d), axis=-1)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from gmmlab.engine.covariances import TYPES
 from gmmlab.engine.expectation import choose_way
-from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data
+from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data, check_size
 from gmmlab.engine.rows import read_rows, read_weights
 
 WIDE_ROW = 16  # so many columns are turned `TURNED` rows at a time, since caches are small
@@ -63,7 +63,9 @@ def em(
         If X is not a finite (n, d) array with n >= k, if it does not fit to `start`, if a weight is negative or no
         number, or if a covariance stops being positive definite (which `reg_covar` > 0 prevents in float64).
     """
-    rows, weights = read_weights(check_data(read_rows(X, single=True), start), sample_weight)
+    rows = read_rows(X, single=True)
+    check_size(rows, start)
+    rows, weights = read_weights(rows, sample_weight)
     weights = None if weights is None else weights / weights.mean()
     # Centred, squares are small and keep their digits; stored by columns, each feature is a contiguous row of X.T.
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
@@ -77,7 +79,8 @@ def em(
 
 def centre_of(X: np.ndarray) -> np.ndarray:
     """Return a point amid the rows, of shape (d,) and the type of X: the mean of some."""
-    return np.asarray(X[:: 1 + len(X) // 10_000].mean(axis=0, dtype=float), dtype=X.dtype)
+    some = X[:: 1 + len(X) // 10_000]
+    return np.asarray(np.full(len(some), 1 / len(some), X.dtype) @ some)  # for few columns, far faster than `mean`
 
 
 def centred(X: np.ndarray, centre: np.ndarray) -> np.ndarray:

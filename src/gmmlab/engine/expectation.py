@@ -148,32 +148,32 @@ class Factors:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
         (k, d), in_cache = self.means.shape, BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, in_cache))
-        self.rooms = np.empty((2, k, d, self.rows), dtype)
+        self.rooms = np.ones((2, k, d + 1, self.rows), dtype)  # the last row sums up responsibilities
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
         self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
-        self.counts, self.first, self.second = np.zeros(k), np.zeros((k, d)), np.zeros((k, d, d))
-        self.pieces = [(np.s_[i : i + PIECE], np.s_[: i + PIECE]) for i in range(0, d, PIECE)]
+        self.products = np.zeros((k, d + 1, d + 1))
+        ends = [*range(PIECE, d, PIECE), None]
+        self.pieces = [(np.s_[i:end], np.s_[:end]) for i, end in zip(range(0, d, PIECE), ends, strict=True)]
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
         self.block, self.room = self.rooms[..., : x.shape[1]]
-        differences = np.subtract(x, self.centres, out=self.room)
+        z, differences = self.block[:, :-1], np.subtract(x, self.centres, out=self.room[:, :-1])
         for piece, seen in self.pieces:
-            np.matmul(self.whiten[:, piece, seen], differences[:, seen], out=self.block[:, piece])
-        return np.asarray(self.constants - 0.5 * np.einsum("kij,kij->kj", self.block, self.block))
+            np.matmul(self.whiten[:, piece, seen], differences[:, seen], out=z[:, piece])
+        return np.asarray(self.constants - 0.5 * np.einsum("kij,kij->kj", z, z))
 
     def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the sums, whitened, of the block that `log_densities` saw last."""
-        self.counts += responsibilities.sum(axis=1)
-        self.first += (self.block @ responsibilities[..., None])[..., 0]
         weighted = np.multiply(self.block, responsibilities[:, None], out=self.room)
         for piece, seen in self.pieces:
-            self.second[:, piece, seen] += weighted[:, piece] @ np.swapaxes(self.block[:, seen], -1, -2)
+            self.products[:, piece, seen] += weighted[:, piece] @ np.swapaxes(self.block[:, seen], -1, -2)
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        second = self.factors @ mirrored(self.second) @ np.swapaxes(self.factors, -1, -2)
-        return self.counts, np.einsum("kij,kj->ki", self.factors, self.first), second, self.means
+        first = (self.factors @ self.products[:, -1, :-1, None])[..., 0]
+        second = self.factors @ mirrored(self.products[:, :-1, :-1]) @ np.swapaxes(self.factors, -1, -2)
+        return self.products[:, -1, -1], first, second, self.means
 
 
 class Mixed(Features):

@@ -165,13 +165,18 @@ def _check_parameters(p: Parameters) -> None:
 def check_data(X: ArrayLike, p: Parameters, least_rows: int | None = None) -> np.ndarray:
     """Return X as floats, or say what is wrong with it."""
     rows = X if type(X) is np.ndarray and X.dtype in LARGEST and X.ndim == 2 else read_rows(X, 0, single=True)
+    check_size(rows, p, least_rows)
+    return rows if rows is not X or np.isfinite(X.sum(dtype=float)) else read_rows(X, 0, single=True)
+
+
+def check_size(rows: np.ndarray, p: Parameters, least_rows: int | None = None) -> None:
+    """Refuse rows of another length than the means, or fewer of them than there are components."""
     k, d = p.means.shape
     if rows.shape[1] != d:
         raise ValueError(f"X has shape {rows.shape}; expected (n, {d}), because the means have {d} dimensions.")
     least_rows = k if least_rows is None else least_rows
     if len(rows) < least_rows:
         raise ValueError(f"X has {len(rows)} rows; {k} components need at least {least_rows}.")
-    return rows if rows is not X or np.isfinite(X.sum(dtype=float)) else read_rows(X, 0, single=True)
 
 
 def root(p: Parameters) -> np.ndarray:

@@ -104,22 +104,20 @@ def _check_entries(rows: np.ndarray, names: list[str], missing: bool, name: str)
     """Refuse infinite entries, missing ones where they may not be, and columns whose squares are no numbers."""
     limit = LARGEST[rows.dtype]
     with np.errstate(invalid="ignore"):
-        finite = np.isfinite(rows.sum(dtype=float))
-        small = rows.size > 0 and max(rows.max(), -rows.min()) <= limit
-    if finite and small and (np.abs(rows[:100]).max(axis=0) * limit >= 1).all():
+        small = rows.size > 0 and rows.max() <= limit and rows.min() >= -limit  # neither, where one is missing
+    if small and (np.abs(rows[:100]).max(axis=0) * limit >= 1).all():
         return  # all is well, and columns need not be looked at, which takes as long as some iterations of EM
-    if not finite:
-        for wrong, what, advice in (
-            (np.isinf(rows), "infinite", "Put NaN where a value is missing, or drop those rows."),
-            (
-                np.isnan(rows) & (not missing),
-                "missing",
-                "Drop those rows, or fit with gmmlab.mixture.em_with_missing, which takes NaN as a missing entry.",
-            ),
-        ):
-            if wrong.any():
-                i, j = np.argwhere(wrong)[0]
-                raise ValueError(f"{name} has {what} entries, the first in row {i}, column {names[j]}. {advice}")
+    for wrong, what, advice in (
+        (np.isinf(rows), "infinite", "Put NaN where a value is missing, or drop those rows."),
+        (
+            np.isnan(rows) & (not missing),
+            "missing",
+            "Drop those rows, or fit with gmmlab.mixture.em_with_missing, which takes NaN as a missing entry.",
+        ),
+    ):
+        if wrong.any():
+            i, j = np.argwhere(wrong)[0]
+            raise ValueError(f"{name} has {what} entries, the first in row {i}, column {names[j]}. {advice}")
     top, bottom = np.fmax.reduce(rows, axis=0, initial=0), np.fmin.reduce(rows, axis=0, initial=0)
     largest = np.fmax(top, -bottom).astype(float)
     for j in np.flatnonzero((largest > limit) | ((largest > 0) & (largest < 1 / limit)))[:1]:
