@@ -9,8 +9,8 @@ from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from gmmlab.engine.em_steps import centred, em, m_step, statistics, to_responsibilities
-from gmmlab.engine.expectation import Factors, Mixed, choose_way
+from gmmlab.engine.em_steps import centred, em, m_step, products_of, statistics, to_responsibilities
+from gmmlab.engine.expectation import Factors, Linear, Mixed, Whitened, choose_way
 from gmmlab.engine.parameters import Parameters
 from gmmlab.mixture import COVARIANCE_TYPES
 
@@ -170,6 +170,34 @@ def test_only_nearly_singular_components_take_the_careful_way_and_all_sums_agree
     np.testing.assert_allclose(sums.counts, shares.sum(axis=1), rtol=1e-7, atol=1e-7)
     np.testing.assert_allclose(sums.first, np.einsum("kn,kni->ki", shares, about), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(sums.second, np.einsum("kn,kni,knj->kij", shares, about, about), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("thinner", "kind"), [(1, Linear), (1e-3, Linear), (1e-9, Whitened)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("some", [False, True])
+def test_a_tied_mixture_leaves_the_squares_out_unless_that_costs_digits(thinner, kind, weighted, some):
+    X, rng = clouds(9000, 5, 3), np.random.default_rng(2)
+    axes, _, _ = np.linalg.svd(np.cov(X.T))
+    shrink = axes @ np.diag([*np.ones(4), thinner**0.5]) @ axes.T
+    X = (X - X.mean(axis=0)) @ shrink
+    p = m_step(statistics(X, start_for(X, 3, "tied")))
+    weights = rng.uniform(0.5, 2, len(X)) if weighted else None
+    allowed = np.ones((len(X), 3), bool)
+    allowed[:4000, rng.integers(3)] = not some
+    products = products_of(X, weights)
+    assert type(choose_way(p, len(X), X.dtype, products)) is kind
+    sums = statistics(X, p, weights=weights, allowed=allowed, products=products)
+    root = np.linalg.inv(np.linalg.cholesky(p.covariances))
+    z = np.einsum("ij,knj->kni", root, X - p.means[:, None])
+    log_densities = (np.log(p.weights)[:, None] - 0.5 * (z**2).sum(axis=2)) + np.log(np.diag(root)).sum()
+    log_densities = np.where(allowed.T, log_densities - 2.5 * np.log(2 * np.pi), -np.inf)
+    w = np.ones(len(X)) if weights is None else weights
+    shares = softmax(log_densities, axis=0) * w
+    assert sums.log_likelihood == pytest.approx((logsumexp(log_densities, axis=0) * w).sum(), rel=1e-9)
+    np.testing.assert_allclose(sums.counts, shares.sum(axis=1), rtol=1e-8)
+    np.testing.assert_allclose(sums.first, shares @ X, rtol=1e-8, atol=1e-6)
+    second = root @ sums.second @ root.T  # the thin direction counts as much as the others
+    np.testing.assert_allclose(second, (root @ X.T * w) @ (root @ X.T).T, rtol=1e-6, atol=1e-6 * len(X))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -14,7 +14,7 @@ from gmmlab.engine.parameters import Parameters, log_det, root
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
 WIDE = 100  # above so many features that kernel does not take transposed responsibilities
 BLOCK_BYTES = 1 << 20  # features, densities and responsibilities of a block stay in a core's own cache
-LEAST_ROWS = 256  # below, calling numpy costs more than computing
+LEAST_ROWS = 384  # below, calling numpy costs more than computing; OpenBLAS sums up so many rows at once
 FEATURES_PAY = 6  # measured: with fewer components, and more than five dimensions for each, factors cost less
 PIECE = 8  # rows of a triangle that one product takes, up to the diagonal
 LOST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-3}  # error in a log density that features may cause
