@@ -3,9 +3,8 @@
 from itertools import permutations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import chi2
 
 from gmmlab.exercises.form import Credit, Slip, Value, function_exercise
 
@@ -125,7 +124,7 @@ def _ordered(weights: NDArray[np.float64], means: NDArray[np.float64], order_of:
 def _matched(
     weights: NDArray[np.float64], means: NDArray[np.float64], original: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return _ordered(weights, means, lambda w, m: linear_sum_assignment(_squares(m, original))[1])
+    return _ordered(weights, means, lambda w, m: scipy.optimize.linear_sum_assignment(_squares(m, original))[1])
 
 
 def _nearest(
@@ -193,7 +192,9 @@ matched_errors = function_exercise(
                 Slip(
                     "inverse-order",
                     lambda weights, means, original: _ordered(
-                        weights, means, lambda w, m: linear_sum_assignment(_squares(m, original))[1].argsort()
+                        weights,
+                        means,
+                        lambda w, m: scipy.optimize.linear_sum_assignment(_squares(m, original))[1].argsort(),
                     ).std(axis=0, ddof=1),
                     "You used the order the wrong way round: rows of the cost table are the original components.",
                 ),
@@ -308,9 +309,9 @@ choose_k = function_exercise(
                 Slip(
                     "chi-squared",
                     [
-                        lambda observed, simulated, level: _first(chi2.sf(observed, 1) > level),
-                        lambda observed, simulated, level: _first(chi2.sf(observed, 2) > level),
-                        lambda observed, simulated, level: _first(chi2.sf(observed, 3) > level),
+                        lambda observed, simulated, level: _first(scipy.stats.chi2.sf(observed, 1) > level),
+                        lambda observed, simulated, level: _first(scipy.stats.chi2.sf(observed, 2) > level),
+                        lambda observed, simulated, level: _first(scipy.stats.chi2.sf(observed, 3) > level),
                     ],
                     "This is what a chi-squared distribution would say. It does not hold here: use the simulated "
                     "statistics.",

@@ -1,27 +1,23 @@
 """Exercises of notebook 07: BIC from a report, the pair to merge, a search of spheres, groups of banknotes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import entr
-from sklearn.metrics import adjusted_rand_score
-from sklearn.mixture import GaussianMixture
 
+import gmmlab
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
 from gmmlab.exercises.rubric import Line, as_labels, as_mixture, award, mistakes_made, need, part
-from gmmlab.mixture import (
-    COVARIANCE_TYPES,
-    best_fit,
-    covariance_matrices,
-    from_parameters,
-    merge_by_entropy,
-    n_parameters,
-)
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 NOTEBOOK = "07_choose_model"
 
@@ -32,7 +28,7 @@ def draw_reports(seed: int) -> list[tuple[Any, ...]]:
     """Draw for each covariance type a model's K, d and n, each reported twice with different scores."""
     rng = np.random.default_rng(seed)
     calls: list[tuple[Any, ...]] = []
-    for kind in COVARIANCE_TYPES:
+    for kind in gmmlab.mixture.COVARIANCE_TYPES:
         k, d, n = int(rng.integers(2, 9)), int(rng.integers(2, 8)), int(rng.integers(60, 900))
         score = -float(rng.uniform(2, 9))
         calls += [(score, kind, k, d, n), (score - float(rng.uniform(0.5, 1)), kind, k, d, n)]
@@ -41,12 +37,12 @@ def draw_reports(seed: int) -> list[tuple[Any, ...]]:
 
 def _bic(score: float, kind: str, k: int, d: int, n: int, *, more: float = 0) -> float:
     """Return BIC, or what a miscount of the parameters makes of it."""
-    return float((n_parameters(kind, k, d) + more) * np.log(n) - 2 * n * score)
+    return float((gmmlab.mixture.n_parameters(kind, k, d) + more) * np.log(n) - 2 * n * score)
 
 
 def _price(weight: Callable[[int], float]) -> Callable[..., float]:
     """Return a criterion that charges this price for a parameter."""
-    return lambda score, kind, k, d, n: n_parameters(kind, k, d) * weight(n) - 2 * n * score
+    return lambda score, kind, k, d, n: gmmlab.mixture.n_parameters(kind, k, d) * weight(n) - 2 * n * score
 
 
 def _own(count: Callable[[str, int, int], float]) -> Callable[..., float]:
@@ -113,12 +109,12 @@ bic_from_score = function_exercise(
                 ),
                 Slip(
                     "one-covariance",
-                    _own(lambda kind, k, d: n_parameters("tied", k, d)),
+                    _own(lambda kind, k, d: gmmlab.mixture.n_parameters("tied", k, d)),
                     "You count one shared covariance for every type. Only `tied` shares it.",
                 ),
                 Slip(
                     "full-for-all",
-                    _own(lambda kind, k, d: n_parameters("full", k, d)),
+                    _own(lambda kind, k, d: gmmlab.mixture.n_parameters("full", k, d)),
                     "You count a full covariance for each component, whatever the type.",
                 ),
                 Slip(
@@ -189,7 +185,9 @@ def _draw(rng: np.random.Generator, zeros: float) -> tuple[Numbers, list[int]]:
 
 def _fall(r: Numbers, j: int, k: int) -> float:
     """Return by how much merging two columns lowers the entropy."""
-    return float((entr(r[:, j]) + entr(r[:, k]) - entr(r[:, j] + r[:, k])).sum())
+    return float(
+        (scipy.special.entr(r[:, j]) + scipy.special.entr(r[:, k]) - scipy.special.entr(r[:, j] + r[:, k])).sum()
+    )
 
 
 def _pair(r: Numbers, gain: Callable[[Numbers, int, int], Any]) -> list[int]:
@@ -216,12 +214,12 @@ _PAIRS: dict[str, tuple[Callable[[Numbers], list[int]], str]] = {
         "For these two columns the entropy falls least. Look for the largest fall.",
     ),
     "union-alone": (
-        lambda r: _pair(r, lambda r, j, k: -entr(r[:, j] + r[:, k]).sum()),
+        lambda r: _pair(r, lambda r, j, k: -scipy.special.entr(r[:, j] + r[:, k]).sum()),
         "You compared only the entropy of the merged column. What matters is how much of the two columns' own entropy "
         "is gone.",
     ),
     "columns-alone": (
-        lambda r: _two(entr(r).sum(axis=0)),
+        lambda r: _two(scipy.special.entr(r).sum(axis=0)),
         "You took the two columns with the most entropy. They need not overlap with each other: subtract the entropy "
         "of their sum.",
     ),
@@ -230,7 +228,7 @@ _PAIRS: dict[str, tuple[Callable[[Numbers], list[int]], str]] = {
         "You took the two smallest components. Size does not matter here: which two overlap?",
     ),
     "mean-responsibilities": (
-        lambda r: _pair(r, lambda r, j, k: -entr(_merged(r, j, k).mean(axis=0)).sum()),
+        lambda r: _pair(r, lambda r, j, k: -scipy.special.entr(_merged(r, j, k).mean(axis=0)).sum()),
         "You averaged the responsibilities before taking the entropy, so you compare sizes of components. Take the "
         "entropy of each entry, then sum.",
     ),
@@ -358,12 +356,12 @@ def _notes() -> tuple[Numbers, NDArray[Any]]:
 
 @lru_cache
 def _best() -> GaussianMixture:
-    return best_fit(_notes()[0], 4, covariance_type="tied")
+    return gmmlab.mixture.best_fit(_notes()[0], 4, covariance_type="tied")
 
 
 def _plain(gmm: Any) -> GaussianMixture:
     """Return the mixture without feature names, so that it takes an array without a warning."""
-    return from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
+    return gmmlab.mixture.from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
 
 
 @exercise(
@@ -396,7 +394,7 @@ def _note_mixture(answer: Any, X: Numbers) -> Any:
 
 def _judge_model(gmm: Any, X: Numbers) -> Iterator[Line]:
     kind, k, bic, best = gmm.covariance_type, len(gmm.weights_), float(_plain(gmm).bic(X)), float(_best().bic(X))
-    collapsed = np.linalg.eigvalsh(covariance_matrices(gmm)).min() < NARROW**2
+    collapsed = np.linalg.eigvalsh(gmmlab.mixture.covariance_matrices(gmm)).min() < NARROW**2
     made = {
         "collapsed": collapsed,
         "bic-sign": bic > 2400,
@@ -421,8 +419,10 @@ def _judge_model(gmm: Any, X: Numbers) -> Iterator[Line]:
 
 
 def _judge_clusters(labels: NDArray[Any]) -> Line:
+    from sklearn.metrics import adjusted_rand_score
+
     X, status = _notes()
-    four, three, two, _ = merge_by_entropy(_best().predict_proba(X))
+    four, three, two, _ = gmmlab.mixture.merge_by_entropy(_best().predict_proba(X))
 
     def same(others: NDArray[Any]) -> bool:
         return bool(adjusted_rand_score(others, labels) >= ALIKE)

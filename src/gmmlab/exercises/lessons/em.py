@@ -1,9 +1,8 @@
 """Checks of notebook 08: the two steps of EM, why one wrong M-step falls, statistics that add up, missing values."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm
 
 from gmmlab.exercises.form import Credit, Slip, Value, choice, function_exercise
 
@@ -29,7 +28,7 @@ def draw_states(seed: int) -> list[tuple]:
 
 
 def _log_densities(X: NDArray, m: NDArray, v: NDArray) -> NDArray[np.float64]:
-    return norm.logpdf(X[:, None], m, np.sqrt(v)).sum(axis=2)
+    return scipy.stats.norm.logpdf(X[:, None], m, np.sqrt(v)).sum(axis=2)
 
 
 def _log_joint(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArray[np.float64]:
@@ -37,7 +36,7 @@ def _log_joint(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArray[np.flo
 
 
 def _shares(log: NDArray, axis: int = 1) -> NDArray[np.float64]:
-    return np.exp(log - logsumexp(log, axis=axis, keepdims=True))
+    return np.exp(log - scipy.special.logsumexp(log, axis=axis, keepdims=True))
 
 
 def _responsibilities(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArray[np.float64]:
@@ -45,7 +44,7 @@ def _responsibilities(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> NDArray
 
 
 def _total(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> float:
-    return logsumexp(_log_joint(X, w, m, v), axis=1).sum()
+    return scipy.special.logsumexp(_log_joint(X, w, m, v), axis=1).sum()
 
 
 def _expected(X: NDArray, w: NDArray, m: NDArray, v: NDArray) -> float:
@@ -165,7 +164,7 @@ diag_e_step = function_exercise(
                 ),
                 Slip(
                     "not-summed",
-                    lambda X, w, m, v: logsumexp(_log_joint(X, w, m, v), axis=1),
+                    lambda X, w, m, v: scipy.special.logsumexp(_log_joint(X, w, m, v), axis=1),
                     "These are the log densities of the single rows. Return their sum.",
                 ),
                 Slip(
@@ -196,7 +195,7 @@ diag_e_step = function_exercise(
                 ),
                 Slip(
                     "unweighted",
-                    lambda X, w, m, v: logsumexp(_log_densities(X, m, v), axis=1).sum(),
+                    lambda X, w, m, v: scipy.special.logsumexp(_log_densities(X, m, v), axis=1).sum(),
                     "The weights are missing from the log-likelihood.",
                 ),
                 Slip(

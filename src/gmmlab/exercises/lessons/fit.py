@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+import gmmlab
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
@@ -21,13 +22,6 @@ from gmmlab.exercises.rubric import (
     part,
     wrong_kind,
 )
-from gmmlab.mixture import (
-    COVARIANCE_TYPES,
-    best_fit,
-    covariance_matrices,
-    sort_components,
-)
-from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
 
@@ -115,7 +109,7 @@ def _values() -> dict[str, dict[str, list[float]]]:
 
 def _matrices() -> dict[str, list[NDArray[np.float64]]]:
     """Return the covariance to be read, and those that are read by mistake."""
-    train, test = (X[PAIR] for X in split_penguins()[:2])
+    train, test = (X[PAIR] for X in gmmlab.preprocess.split_penguins()[:2])
     birds = load_penguins().dropna(subset=MEASURES)[PAIR]
     short, long = _two_covariances(train)
     others = ("tied", "diag", "spherical")
@@ -131,7 +125,8 @@ def _matrices() -> dict[str, list[NDArray[np.float64]]]:
 
 def _two_covariances(X: pd.DataFrame, **options: str) -> NDArray[np.float64]:
     """Return the covariances of two components, that with the longer flippers last."""
-    return covariance_matrices(sort_components(best_fit(X, 2, n_init=2, **options), by=1))
+    fit = gmmlab.mixture.best_fit(X, 2, n_init=2, **options)
+    return gmmlab.mixture.covariance_matrices(gmmlab.mixture.sort_components(fit, by=1))
 
 
 def _correlation(covariance: NDArray[np.float64]) -> float:
@@ -164,9 +159,9 @@ def components_within_budget(answer: Any) -> Iterator[Line]:
     if not isinstance(table, dict):
         wrong_kind(answer, "a dict from each covariance type to a whole number")
     need(
-        set(table) == set(COVARIANCE_TYPES),
+        set(table) == set(gmmlab.mixture.COVARIANCE_TYPES),
         "wrong-keys",
-        f"Expected a dict with the four keys {', '.join(COVARIANCE_TYPES)}, got other keys.",
+        f"Expected a dict with the four keys {', '.join(gmmlab.mixture.COVARIANCE_TYPES)}, got other keys.",
     )
     for kinds in (("full", "tied"), ("diag", "spherical")):
         yield from part(1, lambda kinds=kinds: _judge_types(kinds, table))
@@ -182,7 +177,7 @@ def _judge_types(kinds: Sequence[str], table: Mapping[str, Any]) -> Line:
 
 
 def _miscounted(kind: str, k: float) -> dict[str, bool]:
-    others = [_afford(other) for other in COVARIANCE_TYPES] + [_afford(kind, shared=True)]
+    others = [_afford(other) for other in gmmlab.mixture.COVARIANCE_TYPES] + [_afford(kind, shared=True)]
     return {
         "weights-sum-to-one": k == _afford(kind, weights=lambda k: k),
         "weights-forgotten": k == _afford(kind, weights=lambda k: 0),

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp, softmax
 
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
 from gmmlab.exercises.rubric import Line, as_number, award, mistakes_made, need, part
@@ -41,12 +41,12 @@ def _members(owner: Owners) -> Numbers:
 
 
 def _posterior(log_joint: Numbers, owner: Owners) -> Numbers:
-    return softmax(log_joint, axis=1) @ _members(owner)
+    return scipy.special.softmax(log_joint, axis=1) @ _members(owner)
 
 
 def _best_component(log_joint: Numbers, owner: Owners) -> Numbers:
     best = np.array([[row[owner == c].max() for c in range(owner.max() + 1)] for row in log_joint])
-    return softmax(best, axis=1)
+    return scipy.special.softmax(best, axis=1)
 
 
 def _mean_component(log_joint: Numbers, owner: Owners) -> Numbers:
@@ -101,7 +101,7 @@ class_probabilities = function_exercise(
                 ),
                 Slip(
                     "per-component",
-                    lambda log_joint, owner: softmax(log_joint, axis=1),
+                    lambda log_joint, owner: scipy.special.softmax(log_joint, axis=1),
                     "This is one column for each component. Add up the columns whose `owner` is the same class.",
                 ),
             ],
@@ -115,16 +115,16 @@ class_probabilities = function_exercise(
 
 def _labelled(log_joint: Numbers, owner: Owners, known: Owners) -> Numbers:
     allowed = (known[:, None] == owner) | (known[:, None] < 0)
-    return softmax(np.where(allowed, log_joint, -np.inf), axis=1)
+    return scipy.special.softmax(np.where(allowed, log_joint, -np.inf), axis=1)
 
 
 def _without_division(log_joint: Numbers, owner: Owners, known: Owners) -> Numbers:
     allowed = (known[:, None] == owner) | (known[:, None] < 0)
-    return softmax(log_joint, axis=1) * allowed
+    return scipy.special.softmax(log_joint, axis=1) * allowed
 
 
 def _all_ones(log_joint: Numbers, owner: Owners, known: Owners) -> Numbers:
-    r = softmax(log_joint, axis=1)
+    r = scipy.special.softmax(log_joint, axis=1)
     return np.where(known[:, None] < 0, r, known[:, None] == owner)
 
 
@@ -152,7 +152,7 @@ labelled_e_step = function_exercise(
             [
                 Slip(
                     "labels-unused",
-                    lambda log_joint, owner, known: softmax(log_joint, axis=1),
+                    lambda log_joint, owner, known: scipy.special.softmax(log_joint, axis=1),
                     "This is the E-step without labels. A bird whose label is known cannot belong to a component of "
                     "another class.",
                 ),
@@ -162,7 +162,7 @@ labelled_e_step = function_exercise(
                         _without_division,
                         lambda log_joint, owner, known: np.exp(
                             np.where((known[:, None] == owner) | (known[:, None] < 0), log_joint, -np.inf)
-                            - logsumexp(log_joint, axis=1, keepdims=True)
+                            - scipy.special.logsumexp(log_joint, axis=1, keepdims=True)
                         ),
                     ],
                     "The rows of labelled birds do not sum to 1. After the other classes are removed, divide by what "

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
@@ -132,7 +132,7 @@ def _parts(function: Callable, x: NDArray, m: NDArray, s: NDArray) -> NDArray:
 
 
 def _one_gaussian(x: NDArray, w: NDArray, m: NDArray, s: NDArray) -> NDArray:
-    return norm.cdf(x, w @ m, np.sqrt(w @ (s**2 + m**2) - (w @ m) ** 2))
+    return scipy.stats.norm.cdf(x, w @ m, np.sqrt(w @ (s**2 + m**2) - (w @ m) ** 2))
 
 
 def _grow_from_0_to_1(shares: NDArray, *_: NDArray) -> bool:
@@ -150,24 +150,24 @@ share_within = function_exercise(
     returns=[
         Value(
             "shares",
-            lambda x, w, m, s: _parts(norm.cdf, x, m, s) @ w,
+            lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s) @ w,
             [
                 Slip(
                     "density-for-probability",
-                    lambda x, w, m, s: _parts(norm.pdf, x, m, s) @ w,
+                    lambda x, w, m, s: _parts(scipy.stats.norm.pdf, x, m, s) @ w,
                     "These are densities per minute. The share of waits up to a time is the area under the density, "
                     "which `norm.cdf` gives.",
                 ),
                 Slip(
                     "longer-for-shorter",
-                    lambda x, w, m, s: _parts(norm.sf, x, m, s) @ w,
+                    lambda x, w, m, s: _parts(scipy.stats.norm.sf, x, m, s) @ w,
                     "These are the shares of the waits that last longer. The task asks for those that are over.",
                 ),
                 Slip(
                     "variance-for-sd",
                     [
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, s**2) @ w,
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, np.sqrt(s)) @ w,
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s**2) @ w,
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, np.sqrt(s)) @ w,
                     ],
                     "The spread is not right. `norm.cdf` takes standard deviations, and `sds` holds them already: "
                     "neither square them nor take their root.",
@@ -175,35 +175,35 @@ share_within = function_exercise(
                 Slip(
                     "unweighted",
                     [
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, s).mean(axis=1),
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, s).sum(axis=1),
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s).mean(axis=1),
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s).sum(axis=1),
                     ],
                     "Every component counts the same here. A common kind contributes more than a rare one: use the "
                     "weights.",
                 ),
                 Slip(
                     "one-gaussian",
-                    [_one_gaussian, lambda x, w, m, s: norm.cdf(x, w @ m, w @ s)],
+                    [_one_gaussian, lambda x, w, m, s: scipy.stats.norm.cdf(x, w @ m, w @ s)],
                     "This is one Gaussian with the mean of the whole mixture. Take the share of each component, and "
                     "sum the shares with the weights.",
                 ),
                 Slip(
                     "components-apart",
                     [
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, s),
-                        lambda x, w, m, s: _parts(norm.cdf, x, m, s) * w,
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s),
+                        lambda x, w, m, s: _parts(scipy.stats.norm.cdf, x, m, s) * w,
                     ],
                     "Expected one share for each time, got one for each time and component. A wait can be of any "
                     "kind: sum over the components, with the weights.",
                 ),
                 Slip(
                     "wrong-axis",
-                    lambda x, w, m, s: (_parts(norm.cdf, x, m, s) * w).sum(axis=0),
+                    lambda x, w, m, s: (_parts(scipy.stats.norm.cdf, x, m, s) * w).sum(axis=0),
                     "You summed over the times, so one number for each component is left. Sum over the components.",
                 ),
                 Slip(
                     "percent",
-                    lambda x, w, m, s: 100 * _parts(norm.cdf, x, m, s) @ w,
+                    lambda x, w, m, s: 100 * _parts(scipy.stats.norm.cdf, x, m, s) @ w,
                     "These are percentages. A share lies between 0 and 1.",
                 ),
             ],

@@ -1,25 +1,21 @@
 """Checks of notebook 05: inside an ellipse, and the five steps on another table."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import chi2, norm
-from sklearn import config_context
-from sklearn.base import clone
-from sklearn.datasets import load_iris
-from sklearn.mixture import GaussianMixture
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 
+import gmmlab
 from gmmlab.exercises.answers import AxesAnswer
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
@@ -34,7 +30,10 @@ from gmmlab.exercises.rubric import (
     part,
     wrong_kind,
 )
-from gmmlab.mixture import covariance_matrices, ellipse_radius, in_original_units, match_labels
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
+    from sklearn.preprocessing import StandardScaler
 
 NOTEBOOK = "05_plot_mixture"
 
@@ -72,12 +71,14 @@ def _inside(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> 
 
 def _in_box(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
     sds = np.sqrt(np.diag(covariance))
-    return np.all(np.abs(X - mean) <= ellipse_radius(coverage) * sds, axis=1)
+    return np.all(np.abs(X - mean) <= gmmlab.mixture.ellipse_radius(coverage) * sds, axis=1)
 
 
 def _in_tilted_box(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
     variances, directions = np.linalg.eigh(covariance)
-    return np.all(np.abs((X - mean) @ directions) <= ellipse_radius(coverage) * np.sqrt(variances), axis=1)
+    return np.all(
+        np.abs((X - mean) @ directions) <= gmmlab.mixture.ellipse_radius(coverage) * np.sqrt(variances), axis=1
+    )
 
 
 def _by_variances(X: NDArray, mean: NDArray, covariance: NDArray, coverage: float) -> NDArray:
@@ -98,11 +99,12 @@ inside_ellipse = function_exercise(
         Value("answers (True or False, one for each sample)", lambda *a: 1.0 * _inside(*a), [
             Slip("outside-for-inside", lambda *a: ~_inside(*a),
                  "True and False are exchanged: True stands for a sample inside."),
-            Slip("one-dimensional-radius", lambda X, m, S, c: _squares(X, m, S) <= norm.ppf((1 + c) / 2) ** 2,
+            Slip("one-dimensional-radius",
+                 lambda X, m, S, c: _squares(X, m, S) <= scipy.stats.norm.ppf((1 + c) / 2) ** 2,
                  "This radius holds the coverage in one dimension, as 1.64 holds 90%. In two dimensions the ellipse "
                  "must reach further."),
             Slip("radius-not-rooted", [lambda X, m, S, c: np.sqrt(_squares(X, m, S)) <= _square_radius(c),
-                                       lambda X, m, S, c: _squares(X, m, S) <= ellipse_radius(c)],
+                                       lambda X, m, S, c: _squares(X, m, S) <= gmmlab.mixture.ellipse_radius(c)],
                  "A distance is compared with a squared one. From 1 - exp(-r²/2) comes r² first, and r is its root."),
             Slip("coverage-ignored", [lambda X, m, S, c: _squares(X, m, S) <= 1,
                                       lambda X, m, S, c: _squares(X, m, S) <= 4],
@@ -141,6 +143,9 @@ SPECIES = ("setosa", "versicolor", "virginica")
 @lru_cache
 def iris() -> tuple[pd.DataFrame, pd.DataFrame, NDArray, NDArray]:
     """Return the split of plot-2."""
+    from sklearn.datasets import load_iris
+    from sklearn.model_selection import train_test_split
+
     X, y = load_iris(return_X_y=True, as_frame=True)
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=0)
     return X_train, X_test, y_train.to_numpy(), y_test.to_numpy()
@@ -185,14 +190,14 @@ def _scene(gmm: GaussianMixture, scaler: StandardScaler) -> Scene:
     X_train, X_test, y_train, _ = iris()
     labels, k = gmm.predict(_scaled(scaler, X_train)), len(SPECIES)
     counts = np.array([[np.sum((labels == j) & (y_train == c)) for c in range(k)] for j in range(k)])
-    component, species = linear_sum_assignment(counts, maximize=True)
+    component, species = scipy.optimize.linear_sum_assignment(counts, maximize=True)
     order = component[np.argsort(species)]
-    own = in_original_units(gmm, scaler)
+    own = gmmlab.mixture.in_original_units(gmm, scaler)
     return Scene(
         np.argsort(order)[gmm.predict(_scaled(scaler, X_test))],
         own.means_[order],
-        covariance_matrices(own)[order],
-        (gmm.means_[order], covariance_matrices(gmm)[order]),
+        gmmlab.mixture.covariance_matrices(own)[order],
+        (gmm.means_[order], gmmlab.mixture.covariance_matrices(gmm)[order]),
     )
 
 
@@ -380,7 +385,7 @@ def _all_within(ax: AxesAnswer, points: Counter) -> bool:
 def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
     means, covariances = scene.seen(view)
     drawn = [form for form in map(_form, [*ax.of("ellipse"), *ax.of("line")]) if form is not None]
-    right = ellipse_radius(COVERAGE) ** 2 * covariances
+    right = gmmlab.mixture.ellipse_radius(COVERAGE) ** 2 * covariances
     all_there = _all_drawn(drawn, means, right)
     got = _coverage_of(drawn, means, covariances)
     extra = _unexplained(drawn, means, covariances, _stated_shares(ax))
@@ -405,7 +410,7 @@ def _judge_ellipses(ax: AxesAnswer, scene: Scene, view: list[str]) -> Line:
 
 def _in_wrong_units(scene: Scene, view: list[str]) -> list[tuple[NDArray, NDArray]]:
     """Return centres and matrices of ellipses of which a part was left in the scaler's units."""
-    at, square = _columns(view), ellipse_radius(COVERAGE) ** 2
+    at, square = _columns(view), gmmlab.mixture.ellipse_radius(COVERAGE) ** 2
     means, covariances = scene.seen(view)
     scaled_means, scaled_covariances = scene.scaled[0][:, at], scene.scaled[1][:, at][:, :, at]
     scale = np.sqrt(covariances[0, [0, 1], [0, 1]] / scaled_covariances[0, [0, 1], [0, 1]])
@@ -419,7 +424,7 @@ def _in_wrong_units(scene: Scene, view: list[str]) -> list[tuple[NDArray, NDArra
 
 def _wrong_ellipses(scene: Scene, view: list[str]) -> dict[str, tuple[NDArray, NDArray]]:
     """Return for the usual mistakes where the ellipses are, and their matrices."""
-    (means, covariances), square = scene.seen(view), ellipse_radius(COVERAGE) ** 2
+    (means, covariances), square = scene.seen(view), gmmlab.mixture.ellipse_radius(COVERAGE) ** 2
     at = _columns(view)
     precisions = np.linalg.inv(scene.covariances)[:, at][:, :, at]
     turned = [_redrawn(covariance, np.radians) for covariance in covariances]
@@ -427,8 +432,8 @@ def _wrong_ellipses(scene: Scene, view: list[str]) -> dict[str, tuple[NDArray, N
         "swapped-features": (means[:, ::-1], square * covariances[:, ::-1, ::-1]),
         "variance-for-sd": (means, square * covariances @ covariances),
         "half-for-full": (means, square / 4 * covariances),
-        "one-dimensional-radius": (means, norm.ppf((1 + COVERAGE) / 2) ** 2 * covariances),
-        "radius-of-all-features": (means, chi2.ppf(COVERAGE, 4) * covariances),
+        "one-dimensional-radius": (means, scipy.stats.norm.ppf((1 + COVERAGE) / 2) ** 2 * covariances),
+        "radius-of-all-features": (means, scipy.stats.chi2.ppf(COVERAGE, 4) * covariances),
         "mirrored": (means, square * covariances * _MIRROR),
         "short-for-long": (means, square * np.array([_redrawn(c, lambda angle: angle + 90) for c in covariances])),
         "radians": (means, square * np.array(turned)),
@@ -500,7 +505,7 @@ def _nearest(means: NDArray, centre: NDArray) -> int:
 
 def _unexplained(drawn: list, means: NDArray, covariances: NDArray, shares: set[float]) -> bool:
     """Whether an ellipse drawn is not that of a component at one of these shares."""
-    squares = [ellipse_radius(share) ** 2 for share in shares]
+    squares = [gmmlab.mixture.ellipse_radius(share) ** 2 for share in shares]
     possible = [
         (mean[None], square * covariance[None])
         for mean, covariance in zip(means, covariances, strict=True)
@@ -655,17 +660,24 @@ def _as_standard(scaler: Any) -> StandardScaler:
 
 
 def _scaler_of(X: pd.DataFrame) -> StandardScaler:
+    from sklearn.preprocessing import StandardScaler
+
     return StandardScaler().fit(X.to_numpy())
 
 
 def _unit_scaler() -> StandardScaler:
     """Return a scaler that changes nothing."""
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler()
     scaler.mean_, scaler.scale_, scaler.var_, scaler.n_features_in_ = np.zeros(4), np.ones(4), np.ones(4), 4
     return scaler
 
 
 def _judge_preprocessing(gmm: GaussianMixture, fitted: Any) -> Line:
+    from sklearn import config_context
+    from sklearn.base import clone
+
     X_train, X_test, _, _ = iris()
     every = pd.concat([X_train, X_test])
     scaler = _as_standard(fitted)
@@ -715,6 +727,8 @@ def _judge_fit(gmm: GaussianMixture, scaler: StandardScaler) -> Line:
 @lru_cache
 def _best(covariance_type: str, scale: tuple[float, ...]) -> float:
     """Return the log-likelihood of the best known fit to the training flowers in this scale."""
+    from sklearn.mixture import GaussianMixture
+
     Z = iris()[0].to_numpy() / scale
     return float(GaussianMixture(3, covariance_type=covariance_type, **_CAREFUL).fit(Z).score(Z)) * len(Z)
 
@@ -731,7 +745,7 @@ def _as_species(answer: Any) -> NDArray:
 def _judge_names(labels: NDArray, scene: Scene) -> Line:
     found = scene.clusters
     made = {
-        "labels-not-matched": np.array_equal(match_labels(found, labels), found),
+        "labels-not-matched": np.array_equal(gmmlab.mixture.match_labels(found, labels), found),
         "species-for-clusters": np.array_equal(labels, iris()[3]),
         "fitted-on-test": _regrouped_by_new_fit(labels),
     }
@@ -746,11 +760,13 @@ def _judge_names(labels: NDArray, scene: Scene) -> Line:
 
 def _regrouped_by_new_fit(labels: NDArray) -> bool:
     """Whether the flowers are grouped as by a fit to the held-out flowers themselves."""
-    return any(np.sum(match_labels(new, labels) != new) <= 1 for new in _fits_to_test())
+    return any(np.sum(gmmlab.mixture.match_labels(new, labels) != new) <= 1 for new in _fits_to_test())
 
 
 @lru_cache
 def _fits_to_test() -> list[NDArray]:
+    from sklearn.mixture import GaussianMixture
+
     X_test = iris()[1]
     Z = _scaled(_scaler_of(X_test), X_test)
     return [GaussianMixture(3, covariance_type=kind, **_CAREFUL).fit_predict(Z) for kind in ("full", "tied", "diag")]

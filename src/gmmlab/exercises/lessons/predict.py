@@ -1,22 +1,22 @@
 """Checks of notebook 04: responsibilities, a name for every cluster, the least sure bird."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import multivariate_normal
-from sklearn.metrics.cluster import contingency_matrix
-from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import StandardScaler
 
+import gmmlab
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import Line, as_array, as_number, award, mistakes_made, part
-from gmmlab.mixture import in_original_units, match_labels, sort_components
-from gmmlab.preprocess import split_penguins
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 NOTEBOOK = "04_predict_clusters"
 
@@ -41,7 +41,7 @@ def draw_mixtures(seed: int) -> list[tuple]:
 def _log_densities(X: NDArray, means: NDArray, covariances: NDArray) -> NDArray[np.float64]:
     """Return the log density of each sample (row) under each Gaussian (column)."""
     pairs = zip(means, covariances, strict=True)
-    return np.column_stack([multivariate_normal(mean, covariance).logpdf(X) for mean, covariance in pairs])
+    return np.column_stack([scipy.stats.multivariate_normal(mean, covariance).logpdf(X) for mean, covariance in pairs])
 
 
 def _log_joint(X: NDArray, weights: NDArray, means: NDArray, covariances: NDArray) -> NDArray[np.float64]:
@@ -50,7 +50,7 @@ def _log_joint(X: NDArray, weights: NDArray, means: NDArray, covariances: NDArra
 
 def _shares(log: NDArray, axis: int = 1) -> NDArray[np.float64]:
     """Turn logarithms into shares that sum to one along an axis, without underflow."""
-    return np.exp(log - logsumexp(log, axis=axis, keepdims=True))
+    return np.exp(log - scipy.special.logsumexp(log, axis=axis, keepdims=True))
 
 
 def _quotients(log: NDArray, axis: int = 1) -> NDArray[np.float64]:
@@ -187,6 +187,8 @@ def _clustering(rng: np.random.Generator, k: int) -> tuple[NDArray, NDArray]:
 
 def _counts(labels: NDArray, species: NDArray) -> NDArray[np.int64]:
     """Return the number of birds of each cluster (row) and species (column)."""
+    from sklearn.metrics.cluster import contingency_matrix
+
     return contingency_matrix(species, labels).T
 
 
@@ -217,7 +219,7 @@ name_clusters = function_exercise(
             [
                 Slip(
                     "one-to-one",
-                    lambda labels, species: match_labels(species, labels),
+                    lambda labels, species: gmmlab.mixture.match_labels(species, labels),
                     "A one-to-one matching gives each species one cluster. With more clusters than species some "
                     "clusters go without a name. Let two clusters have the same name.",
                 ),
@@ -318,15 +320,18 @@ _RECIPE = {"n_init": 10, "tol": 1e-6, "max_iter": 1000, "random_state": 0}
 @lru_cache
 def _lesson() -> tuple[GaussianMixture, pd.DataFrame, pd.DataFrame]:
     """Return the lesson's mixture in mm and g, its training birds and its held-out birds."""
-    X_train, X_test, _, _ = split_penguins()
+    from sklearn.mixture import GaussianMixture
+    from sklearn.preprocessing import StandardScaler
+
+    X_train, X_test, _, _ = gmmlab.preprocess.split_penguins()
     scaler = StandardScaler().fit(X_train)
     scaled = GaussianMixture(3, **_RECIPE).fit(scaler.transform(X_train))
-    return sort_components(in_original_units(scaled, scaler)), X_train, X_test
+    return gmmlab.mixture.sort_components(gmmlab.mixture.in_original_units(scaled, scaler)), X_train, X_test
 
 
 @lru_cache(maxsize=1)
 def _training_birds() -> pd.DataFrame:
-    return split_penguins()[0]
+    return gmmlab.preprocess.split_penguins()[0]
 
 
 def draw_birds(seed: int) -> pd.DataFrame:
@@ -393,6 +398,9 @@ def _label_line(birds: pd.DataFrame, label: Any) -> Line:
 @lru_cache(maxsize=1)
 def _scaled() -> GaussianMixture:
     """Return the mixture of scaled birds, as it must not be asked about birds in mm and g."""
+    from sklearn.mixture import GaussianMixture
+    from sklearn.preprocessing import StandardScaler
+
     X = _lesson()[1]
     return GaussianMixture(3, **_RECIPE).fit(StandardScaler().fit_transform(X))
 

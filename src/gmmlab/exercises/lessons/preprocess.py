@@ -4,9 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.mixture import GaussianMixture
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 
 from gmmlab.exercises.form import Credit, Slip, Value, choice, function_exercise
 
@@ -153,6 +150,10 @@ def _score(
     """Return a function that scores a table, with scaler and mixture fitted to these parts and these rows judged."""
 
     def score(X: NDArray, y: NDArray) -> float:
+        from sklearn.mixture import GaussianMixture
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+
         train, test = train_test_split(X, test_size=0.3, stratify=y if stratify else None, random_state=0)
         parts = {"train": train, "test": test, "all": X}
         scale = StandardScaler(with_mean=scaler != "none", with_std=scaler != "none").fit(parts.get(scaler, X))
@@ -164,6 +165,8 @@ def _score(
 
 
 def _total(X: NDArray, y: NDArray) -> float:
+    from sklearn.model_selection import train_test_split
+
     return _score()(X, y) * len(train_test_split(X, test_size=0.3, random_state=0)[1])
 
 

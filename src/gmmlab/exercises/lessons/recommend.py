@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, choice, function_exercise
 
@@ -225,7 +225,7 @@ stretch: Exercise = function_exercise(
                 ),
                 Slip(
                     "gaussian-quantile",
-                    lambda m, s, x, level: norm.ppf((1 + level) / 2),
+                    lambda m, s, x, level: scipy.stats.norm.ppf((1 + level) / 2),
                     "This is the factor of a perfect Gaussian model. Here the calibration ratings decide.",
                 ),
                 Slip(

@@ -3,11 +3,10 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binom
 
-from gmmlab.engine.em_steps import e_step
-from gmmlab.engine.parameters import Parameters
+import gmmlab
 from gmmlab.exercises.form import Credit, Slip, Value, choice, function_exercise
 
 NOTEBOOK = "15_scale_out"
@@ -35,7 +34,7 @@ class _Step(NamedTuple):
 
 
 def _step(X: NDArray, weights: NDArray, means: NDArray, covariance: NDArray, *, hard: bool = False) -> _Step:
-    r, log_density = e_step(X, Parameters(weights, means, covariance, "tied"))
+    r, log_density = gmmlab.mixture.e_step(X, gmmlab.mixture.Parameters(weights, means, covariance, "tied"))
     r = np.eye(len(weights))[r.argmax(axis=1)] if hard else r
     counts = r.sum(axis=0) + 1e-12
     new = r.T @ X / counts[:, None]
@@ -120,7 +119,7 @@ def _about_zero_by(divide: str) -> Any:
 def _scatters_averaged(blocks: list, *old: NDArray) -> NDArray:
     """Return the plain average of the covariances that the components would have alone."""
     X, step = np.concatenate(blocks), _whole(blocks, *old)
-    r = e_step(X, Parameters(*old, "tied"))[0]
+    r = gmmlab.mixture.e_step(X, gmmlab.mixture.Parameters(*old, "tied"))[0]
     each = [(share * (X - m).T) @ (X - m) / share.sum() for share, m in zip(r.T, step.means, strict=True)]
     return np.mean(each, axis=0)
 
@@ -410,11 +409,11 @@ def draw_groups(seed: int) -> list[tuple]:
 def _rows_for(share: float, least: float, chance: float) -> float:
     """Return the smallest sample that holds at least so many rows of the group with this chance, by bisection."""
     low, high = 0, 1
-    while binom.sf(least - 1, high, share) < chance:
+    while scipy.stats.binom.sf(least - 1, high, share) < chance:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if binom.sf(least - 1, middle, share) >= chance else (middle, high)
+        low, high = (low, middle) if scipy.stats.binom.sf(least - 1, middle, share) >= chance else (middle, high)
     return float(high)
 
 

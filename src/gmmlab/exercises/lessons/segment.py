@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter
 
 from gmmlab.data import load_china
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
@@ -307,7 +307,7 @@ def draw_soft(seed: int) -> list[tuple]:
 
 
 def _draw_soft(rng: np.random.Generator, height: int, width: int, square: int) -> tuple:
-    logits = 1.6 * uniform_filter(rng.normal(size=(height, width, 4)), size=(5, 5, 1)) / 0.2
+    logits = 1.6 * scipy.ndimage.uniform_filter(rng.normal(size=(height, width, 4)), size=(5, 5, 1)) / 0.2
     maps = np.exp(logits + rng.normal(size=logits.shape))
     maps[:, :, 0] *= 0.7
     rows, columns = np.indices((height, width))
@@ -322,7 +322,9 @@ def _maps(responsibilities: NDArray, shape: tuple) -> NDArray:
 
 
 def _means(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
-    return uniform_filter(_maps(responsibilities, shape), size=(width, width, 1)).reshape(len(responsibilities), -1)
+    return scipy.ndimage.uniform_filter(_maps(responsibilities, shape), size=(width, width, 1)).reshape(
+        len(responsibilities), -1
+    )
 
 
 def _smooth(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
@@ -344,24 +346,28 @@ def _lowest_of_ties(responsibilities: NDArray, shape: tuple, width: int) -> NDAr
 
 
 def _middle_label(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
-    return median_filter(responsibilities.argmax(axis=1).reshape(shape), width).ravel()
+    return scipy.ndimage.median_filter(responsibilities.argmax(axis=1).reshape(shape), width).ravel()
 
 
 def _rounded_mean(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
     labels = responsibilities.argmax(axis=1).astype(float)
-    return np.rint(uniform_filter(labels.reshape(shape), width)).ravel()
+    return np.rint(scipy.ndimage.uniform_filter(labels.reshape(shape), width)).ravel()
 
 
 def _mixed(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
-    return uniform_filter(_maps(responsibilities, shape), size=width).reshape(len(responsibilities), -1).argmax(axis=1)
+    return (
+        scipy.ndimage.uniform_filter(_maps(responsibilities, shape), size=width)
+        .reshape(len(responsibilities), -1)
+        .argmax(axis=1)
+    )
 
 
 def _along_rows(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
-    return uniform_filter(responsibilities, size=(width, 1)).argmax(axis=1)
+    return scipy.ndimage.uniform_filter(responsibilities, size=(width, 1)).argmax(axis=1)
 
 
 def _one_axis(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
-    return uniform_filter(_maps(responsibilities, shape), size=(width, 1, 1)).argmax(axis=2).ravel()
+    return scipy.ndimage.uniform_filter(_maps(responsibilities, shape), size=(width, 1, 1)).argmax(axis=2).ravel()
 
 
 def _twice_as_wide(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
@@ -370,7 +376,7 @@ def _twice_as_wide(responsibilities: NDArray, shape: tuple, width: int) -> NDArr
 
 def _turned_maps(responsibilities: NDArray, shape: tuple, width: int) -> NDArray:
     maps = responsibilities.reshape(*shape, -1, order="F")
-    return uniform_filter(maps, size=(width, width, 1)).argmax(axis=2).ravel(order="F")
+    return scipy.ndimage.uniform_filter(maps, size=(width, width, 1)).argmax(axis=2).ravel(order="F")
 
 
 soft_votes: Exercise = function_exercise(

@@ -1,16 +1,20 @@
 """Exercises of notebook 06: a published optimum, enough starts, the narrowest direction, the best fit that is sound."""
 
+from __future__ import annotations
+
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.mixture import GaussianMixture
 
+import gmmlab
 from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import Line, as_mixture, as_number, award, mistakes_made, need, part
-from gmmlab.mixture import best_fit, covariance_matrices, from_parameters
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 NOTEBOOK = "06_trust_fit"
 
@@ -75,7 +79,7 @@ def _note_mixture(model: Any, X: NDArray[np.float64]) -> Any:
         "The means of this mixture lie far from the banknotes. Fit the six lengths in mm, neither scaled nor centred.",
     )
     need(
-        np.linalg.eigvalsh(covariance_matrices(gmm)).min() > 0
+        np.linalg.eigvalsh(gmmlab.mixture.covariance_matrices(gmm)).min() > 0
         and gmm.weights_.min() > 0
         and abs(gmm.weights_.sum() - 1) < 1e-6,
         "not-a-mixture",
@@ -120,7 +124,7 @@ def _judge_total(total: float, models: list[tuple[Any, float]], X: NDArray[np.fl
 
 def _plain(gmm: Any) -> GaussianMixture:
     """Return the mixture without feature names, so that it takes an array without a warning."""
-    return from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
+    return gmmlab.mixture.from_parameters(gmm.weights_, gmm.means_, gmm.covariances_, gmm.covariance_type)
 
 
 def _total(gmm: Any, X: NDArray[np.float64]) -> float:
@@ -130,7 +134,7 @@ def _total(gmm: Any, X: NDArray[np.float64]) -> float:
 @lru_cache
 def _published() -> GaussianMixture:
     """Return the optimum of mclust 6.0.0, model VVI with three components (log-likelihood -825.3853)."""
-    return best_fit(load_banknotes().drop(columns="Status"), 3, covariance_type="diag", n_init=5)
+    return gmmlab.mixture.best_fit(load_banknotes().drop(columns="Status"), 3, covariance_type="diag", n_init=5)
 
 
 def draw_heights(seed: int) -> list[tuple]:
@@ -405,7 +409,9 @@ def _from_groups(groups: list[NDArray[np.float64]]) -> GaussianMixture:
     """Return the mixture with a component for each group of rows, at least 0.0004 wide."""
     n = sum(map(len, groups))
     covariances = [np.cov(rows.T, ddof=0) + 0.0004**2 * np.eye(rows.shape[1]) for rows in groups]
-    return from_parameters([len(rows) / n for rows in groups], [rows.mean(axis=0) for rows in groups], covariances)
+    return gmmlab.mixture.from_parameters(
+        [len(rows) / n for rows in groups], [rows.mean(axis=0) for rows in groups], covariances
+    )
 
 
 def _with_tiny(
@@ -414,11 +420,11 @@ def _with_tiny(
     """Return a mixture of two groups, and a round component of this width that owns so many rows."""
     two, share = _from_groups([rest, B]), rows / (len(rest) + len(B))
     covariances = [*two.covariances_, width**2 * np.eye(len(centre))]
-    return from_parameters([*(two.weights_ * (1 - share)), share], [*two.means_, centre], covariances)
+    return gmmlab.mixture.from_parameters([*(two.weights_ * (1 - share)), share], [*two.means_, centre], covariances)
 
 
 def _scaled(gmm: GaussianMixture, factor: float) -> GaussianMixture:
-    return from_parameters(gmm.weights_, gmm.means_, gmm.covariances_ * factor)
+    return gmmlab.mixture.from_parameters(gmm.weights_, gmm.means_, gmm.covariances_ * factor)
 
 
 def _width(gmm: GaussianMixture) -> float:
