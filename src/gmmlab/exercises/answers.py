@@ -55,10 +55,12 @@ from dataclasses import dataclass, field
 from dis import get_instructions
 from importlib import import_module
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 """Version of the format in which answers are stored."""
@@ -274,6 +276,7 @@ def _encode(value: Any, depth: int) -> dict[str, Any]:
 
 
 def _coders() -> list[tuple[tuple[type, ...], Callable[..., dict[str, Any]]]]:
+    import pandas as pd
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
 
@@ -343,6 +346,8 @@ def _array(value: Any, depth: int) -> dict[str, Any]:
 
 
 def _strings(array: np.ndarray) -> dict[str, Any]:
+    import pandas as pd
+
     items = array.ravel().tolist()
     items = [None if item is None or item is pd.NA or item != item else item for item in items]
     if not all(item is None or type(item) is str for item in items):
@@ -368,7 +373,7 @@ def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     }
 
 
-def _series(value: pd.Series, depth: int) -> dict[str, Any]:
+def _series(value: "pd.Series", depth: int) -> dict[str, Any]:
     return {
         "kind": "series",
         "name": _encode(value.name, depth + 1),
@@ -377,7 +382,7 @@ def _series(value: pd.Series, depth: int) -> dict[str, Any]:
     }
 
 
-def _table(value: pd.DataFrame, depth: int) -> dict[str, Any]:
+def _table(value: "pd.DataFrame", depth: int) -> dict[str, Any]:
     return {
         "kind": "table",
         "columns": [_encode(name, depth + 1) for name in value.columns],
@@ -637,12 +642,16 @@ def _decode_failed(coded: dict[str, Any]) -> Failed:
     return Failed(_decode_text({"value": coded["error"]}), _decode_text({"value": coded["message"]}))
 
 
-def _decode_series(coded: dict[str, Any]) -> pd.Series:
+def _decode_series(coded: dict[str, Any]) -> "pd.Series":
+    import pandas as pd
+
     index, values = _decode(coded["index"]), _decode(coded["values"])
     return pd.Series(values, index=index, name=_decode(coded["name"]))
 
 
-def _decode_table(coded: dict[str, Any]) -> pd.DataFrame:
+def _decode_table(coded: dict[str, Any]) -> "pd.DataFrame":
+    import pandas as pd
+
     columns, index = [_decode(name) for name in coded["columns"]], _decode(coded["index"])
     _expect(len(columns) == len(coded["data"]), "a table has one name a column")
     # A single number would be repeated for every row: a small answer could fill the memory.

@@ -7,6 +7,7 @@ IPython nothing is known, and nothing is said. In a run from the top no name has
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -99,9 +100,7 @@ def _first_line(error: BaseException) -> str:
 def watch() -> FailedCells | None:
     """Watch the cells of the IPython that runs, if one does."""
     try:
-        from IPython import get_ipython
-
-        shell = get_ipython()
+        shell = sys.modules["IPython"].get_ipython()
         if shell is None:
             return None
         cells = FailedCells(shell.user_ns)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gmmlab.exercises.answers import AxesAnswer, Calls, Failed, Open, Raised, Unknown
+
+_OF_PANDAS = ("Series", "DataFrame")
+"""Known by their names: what is judged need not wait for pandas."""
 
 
 class Mistake(NamedTuple):
@@ -99,6 +101,7 @@ def wrong_kind(answer: Any, expected: str) -> NoReturn:
 
 def describe(answer: Any) -> str:
     """Say in words what an answer is, such as "an array of shape (3, 4)"."""
+    kind = type(answer).__name__
     match answer:
         case None:
             return "None (did the cell assign the variable, or the function return something?)"
@@ -115,22 +118,22 @@ def describe(answer: Any) -> str:
         case np.ndarray():
             texts = "of texts " if answer.dtype.kind in "UO" and any(isinstance(v, str) for v in answer.flat) else ""
             return f"an array {texts}of shape {answer.shape}" if answer.ndim else f"the number {answer.item()!r}"
-        case pd.DataFrame():
+        case _ if kind == "DataFrame":
             return f"a DataFrame of {answer.shape[0]} rows and {answer.shape[1]} columns"
-        case pd.Series():
+        case _ if kind == "Series":
             return f"a Series of {len(answer)} values"
         case list() | tuple():
             # A stored tuple is a list.
-            kind = "tuple" if isinstance(answer, tuple) else "list or tuple"
+            named = "tuple" if isinstance(answer, tuple) else "list or tuple"
             texts = ", some of them texts" if any(isinstance(v, str) for v in answer) else ""
-            return f"a {kind} of {len(answer)} {'item' if len(answer) == 1 else 'items'}{texts}"
+            return f"a {named} of {len(answer)} {'item' if len(answer) == 1 else 'items'}{texts}"
         case dict():
             return f"a dict of {len(answer)} items"
         case AxesAnswer():
             return "a figure's Axes"
         case Calls():
             return "a function"
-    return f"a {type(answer).__name__}"
+    return f"a {kind}"
 
 
 def described(arguments: Sequence[Any]) -> str:
@@ -180,7 +183,7 @@ def _has(values: NDArray[np.float64], shape: Sequence[int | None]) -> bool:
 
 def read_numbers(answer: Any, expected: str) -> NDArray[np.float64]:
     """Read numbers of any shape, finite or not."""
-    if not isinstance(answer, int | float | list | np.ndarray | pd.Series | pd.DataFrame):
+    if not isinstance(answer, int | float | list | np.ndarray) and type(answer).__name__ not in _OF_PANDAS:
         wrong_kind(answer, expected)
     try:
         values = np.asarray(answer)
@@ -195,7 +198,7 @@ def read_numbers(answer: Any, expected: str) -> NDArray[np.float64]:
 
 def as_labels(answer: Any, n: int, expected: str) -> NDArray[Any]:
     """Read one label a sample: a vector of ``n`` whole numbers or texts; a column of shape (n, 1) counts."""
-    if not isinstance(answer, list | np.ndarray | pd.Series | pd.DataFrame):
+    if not isinstance(answer, list | np.ndarray) and type(answer).__name__ not in _OF_PANDAS:
         wrong_kind(answer, expected)
     labels = np.asarray(answer, dtype=object)
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
@@ -224,6 +227,14 @@ def as_text(answer: Any, expected: str) -> str:
     if not isinstance(answer, str):
         wrong_kind(answer, expected)
     return answer.strip()
+
+
+def as_dict(answer: Any, expected: str) -> dict[Any, Any]:
+    """Read a dict; a Series counts, as one from its index."""
+    table = answer.to_dict() if type(answer).__name__ == "Series" else answer
+    if not isinstance(table, dict):
+        wrong_kind(answer, expected)
+    return table
 
 
 def as_mixture(answer: Any, expected: str = "a fitted GaussianMixture") -> Any:

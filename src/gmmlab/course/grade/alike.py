@@ -22,7 +22,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from gmmlab.exercises.answers import AnswerError, Calls, decode
 
@@ -118,7 +117,9 @@ def _words(value: Any) -> Iterator[Any]:
         case dict():
             for key, each in sorted(value.items(), key=str):
                 yield from _words([key, each])
-        case int() | float() | np.ndarray() | pd.Series() | pd.DataFrame():
+        case _ if hasattr(value, "to_numpy"):
+            yield from _words(value.to_numpy())
+        case int() | float() | np.ndarray():
             array = np.asarray(value)
             if array.dtype.kind in "biuf":
                 parts, powers = np.frexp(array.astype(float))  # about five digits

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from gmmlab.exercises.answers import AnswerError, Calls, decode
 from gmmlab.exercises.rubric import describe
@@ -37,7 +36,7 @@ def _short(answer: Any) -> str:
         return f"returns {_short(answer.results[0])}, ..." if answer.results else "a function"
     if isinstance(answer, str):
         return repr(answer[:60])
-    if isinstance(answer, pd.Series):
+    if type(answer).__name__ == "Series":
         return _short(answer.to_numpy())
     if isinstance(answer, bool | int | float | np.number):
         return _number(answer)

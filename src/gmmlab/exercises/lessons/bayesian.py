@@ -1,16 +1,20 @@
 """Checks of notebook 09: the stick, components that are alive, the floor of the widths, the wreath."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from gmmlab.data import load_wreath
+import gmmlab
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise
 from gmmlab.exercises.rubric import Line, as_mixture, as_number, award, is_fitted_to, mistakes_made, part
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTEBOOK = "09_go_bayesian"
 
@@ -227,7 +231,7 @@ _CLUMPS = {
 @lru_cache
 def _clumps() -> NDArray:
     """Return for each point of the wreath the number of its clump."""
-    points = load_wreath().to_numpy()
+    points = gmmlab.data.load_wreath().to_numpy()
     return np.asarray(((points[:, None] - np.array(_CENTRES)) ** 2).sum(axis=2).argmin(axis=1))
 
 
@@ -235,7 +239,7 @@ def draw_wreath(seed: int) -> pd.DataFrame:
     """Draw a wreath of 9 to 13 of the clumps, and nine in ten of their points."""
     rng = np.random.default_rng(seed)
     kept = rng.choice(len(_CENTRES), rng.integers(9, len(_CENTRES)), replace=False)
-    return load_wreath()[np.isin(_clumps(), kept) & (rng.random(len(_clumps())) < 0.9)]
+    return gmmlab.data.load_wreath()[np.isin(_clumps(), kept) & (rng.random(len(_clumps())) < 0.9)]
 
 
 @exercise(

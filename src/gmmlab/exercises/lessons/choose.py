@@ -12,7 +12,6 @@ import scipy
 from numpy.typing import NDArray
 
 import gmmlab
-from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Slip, Value, choice, exercise, function_exercise, text
 from gmmlab.exercises.rubric import Line, as_labels, as_mixture, award, mistakes_made, need, part
 
@@ -350,7 +349,7 @@ _CLUSTERS = {
 @lru_cache
 def _notes() -> tuple[Numbers, NDArray[Any]]:
     """Return the lengths and the status."""
-    table = load_banknotes()
+    table = gmmlab.data.load_banknotes()
     return table.drop(columns="Status").to_numpy(), table["Status"].to_numpy()
 
 

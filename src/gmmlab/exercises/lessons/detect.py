@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
@@ -160,7 +159,8 @@ def _numbers(answer: Any, n_calls: int, expected: str) -> Scores:
     """Read one number a call; it may be infinite, but not NaN."""
     values = []
     for result in as_results(answer, n_calls):
-        single = isinstance(result, float | list | np.ndarray | pd.Series) and np.size(result) == 1
+        numbers = isinstance(result, float | list | np.ndarray) or type(result).__name__ == "Series"
+        single = numbers and np.size(result) == 1
         infinite = single and np.asarray(result).dtype.kind == "f" and np.isinf(result).all()
         values.append(float(np.ravel(result)[0]) if infinite else as_number(result, expected))
     return np.array(values)

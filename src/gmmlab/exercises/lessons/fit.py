@@ -5,22 +5,20 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 import gmmlab
-from gmmlab.data import MEASURES, load_penguins
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import (
     Line,
     Mistake,
     as_count,
+    as_dict,
     as_number,
     award,
     mistakes_made,
     need,
     part,
-    wrong_kind,
 )
 
 NOTEBOOK = "03_fit_mixture"
@@ -110,7 +108,7 @@ def _values() -> dict[str, dict[str, list[float]]]:
 def _matrices() -> dict[str, list[NDArray[np.float64]]]:
     """Return the covariance to be read, and those that are read by mistake."""
     train, test = (X[PAIR] for X in gmmlab.preprocess.split_penguins()[:2])
-    birds = load_penguins().dropna(subset=MEASURES)[PAIR]
+    birds = gmmlab.data.load_penguins().dropna(subset=gmmlab.data.MEASURES)[PAIR]
     short, long = _two_covariances(train)
     others = ("tied", "diag", "spherical")
     return {
@@ -123,7 +121,7 @@ def _matrices() -> dict[str, list[NDArray[np.float64]]]:
     }
 
 
-def _two_covariances(X: pd.DataFrame, **options: str) -> NDArray[np.float64]:
+def _two_covariances(X: Any, **options: str) -> NDArray[np.float64]:
     """Return the covariances of two components, that with the longer flippers last."""
     fit = gmmlab.mixture.best_fit(X, 2, n_init=2, **options)
     return gmmlab.mixture.covariance_matrices(gmmlab.mixture.sort_components(fit, by=1))
@@ -155,9 +153,7 @@ _AFFORD = {
 )
 def components_within_budget(answer: Any) -> Iterator[Line]:
     """Judge the largest number of components of each covariance type within the budget of parameters."""
-    table = answer.to_dict() if isinstance(answer, pd.Series) else answer
-    if not isinstance(table, dict):
-        wrong_kind(answer, "a dict from each covariance type to a whole number")
+    table = as_dict(answer, "a dict from each covariance type to a whole number")
     need(
         set(table) == set(gmmlab.mixture.COVARIANCE_TYPES),
         "wrong-keys",

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
-from gmmlab.data import MEASURES, load_penguins
+import gmmlab
 from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exercise
-from gmmlab.exercises.rubric import Line, as_count, as_number, award, mistakes_made, need, part, wrong_kind
+from gmmlab.exercises.rubric import Line, as_count, as_dict, as_number, award, mistakes_made, need, part
 
 NOTEBOOK = "01_load_data"
 
@@ -36,12 +35,12 @@ _LOST = {
 def what_dropna_costs(answer: Any) -> Iterator[Line]:
     """Judge how many measured birds ``dropna()`` without ``subset`` throws away."""
     lost = as_number(answer, "one whole number of birds")
-    birds = load_penguins()
-    rows, complete, measured = len(birds), len(birds.dropna()), len(birds.dropna(subset=MEASURES))
+    birds, measures = gmmlab.data.load_penguins(), gmmlab.data.MEASURES
+    rows, complete, measured = len(birds), len(birds.dropna()), len(birds.dropna(subset=measures))
     made = {
         "all-lost-rows": lost == rows - complete,
         "kept-for-lost": lost in (complete, measured, rows),
-        "gaps-for-birds": lost in (birds.isna().sum().sum(), birds[MEASURES].isna().sum().sum()),
+        "gaps-for-birds": lost in (birds.isna().sum().sum(), birds[measures].isna().sum().sum()),
         "unmeasured-birds": lost == rows - measured,
         "negative": lost < 0,
     }
@@ -73,7 +72,7 @@ _KINDS = {
 )
 def clumps_on_islands(answer: Any) -> Iterator[Line]:
     """Judge the number of species on each island."""
-    truth = load_penguins().groupby("island")["species"].nunique().to_dict()
+    truth = gmmlab.data.load_penguins().groupby("island")["species"].nunique().to_dict()
     counts = _per_island(answer, list(truth))
     for islands in (["Biscoe", "Torgersen"], ["Dream"]):
         yield from part(1, lambda islands=islands: _judge_islands(islands, counts, truth))
@@ -103,9 +102,7 @@ def _judge_islands(islands: list[str], counts: dict[str, Any], truth: dict[str, 
 
 def _per_island(answer: Any, islands: list[str]) -> dict[str, Any]:
     """Read what there is for each island from a dict, or from a Series whose index names the islands."""
-    table = answer.to_dict() if isinstance(answer, pd.Series) else answer
-    if not isinstance(table, dict):
-        wrong_kind(answer, "a dict from the name of each island to a whole number")
+    table = as_dict(answer, "a dict from the name of each island to a whole number")
     named = {str(island).strip().capitalize(): n for island, n in table.items()}
     need(
         set(named) == set(islands),

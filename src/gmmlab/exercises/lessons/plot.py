@@ -11,7 +11,6 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
@@ -32,6 +31,7 @@ from gmmlab.exercises.rubric import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.mixture import GaussianMixture
     from sklearn.preprocessing import StandardScaler
 
@@ -675,6 +675,7 @@ def _unit_scaler() -> StandardScaler:
 
 
 def _judge_preprocessing(gmm: GaussianMixture, fitted: Any) -> Line:
+    import pandas as pd
     from sklearn import config_context
     from sklearn.base import clone
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from gmmlab.exercises.form import Credit, Slip, Value, exercise, function_exerci
 from gmmlab.exercises.rubric import Line, as_array, as_number, award, mistakes_made, part
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.mixture import GaussianMixture
 
 NOTEBOOK = "04_predict_clusters"
@@ -336,6 +336,8 @@ def _training_birds() -> pd.DataFrame:
 
 def draw_birds(seed: int) -> pd.DataFrame:
     """Draw 40 of the training birds, and a number for each ring: no two students have the same answer."""
+    import pandas as pd
+
     rng, X_train = np.random.default_rng(seed), _training_birds()
     birds = X_train.iloc[np.sort(rng.choice(len(X_train), 40, replace=False))]
     return birds.set_axis(pd.Index(rng.choice(np.arange(1000, 10_000), 40, replace=False), name="ring"))

@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from gmmlab.data import load_china
+import gmmlab
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import Line, Mistake, as_array, as_number, as_results, award, mistakes_made, need
 
@@ -550,7 +550,7 @@ def _colours(palette: Any) -> NDArray[np.float64]:
 
 @lru_cache
 def _dots() -> NDArray[np.float64]:
-    return load_china().reshape(-1, 3)
+    return gmmlab.data.load_china().reshape(-1, 3)
 
 
 def _errors(colours: NDArray) -> tuple[NDArray, NDArray]:

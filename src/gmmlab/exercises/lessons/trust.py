@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gmmlab
-from gmmlab.data import load_banknotes
 from gmmlab.exercises.form import Credit, Exercise, Slip, Value, exercise, function_exercise
 from gmmlab.exercises.rubric import Line, as_mixture, as_number, award, mistakes_made, need, part
 
@@ -47,7 +46,7 @@ _TOTAL = {
 )
 def reach_optimum(model: Any, log_likelihood: Any) -> Any:
     """Judge a fit of three axis-parallel components to the banknotes, and its total log-likelihood."""
-    X = load_banknotes().drop(columns="Status").to_numpy()
+    X = gmmlab.data.load_banknotes().drop(columns="Status").to_numpy()
     best = _total(_published(), X)
     models = [(_published(), best)]
 
@@ -134,7 +133,8 @@ def _total(gmm: Any, X: NDArray[np.float64]) -> float:
 @lru_cache
 def _published() -> GaussianMixture:
     """Return the optimum of mclust 6.0.0, model VVI with three components (log-likelihood -825.3853)."""
-    return gmmlab.mixture.best_fit(load_banknotes().drop(columns="Status"), 3, covariance_type="diag", n_init=5)
+    notes = gmmlab.data.load_banknotes().drop(columns="Status")
+    return gmmlab.mixture.best_fit(notes, 3, covariance_type="diag", n_init=5)
 
 
 def draw_heights(seed: int) -> list[tuple]:
