@@ -1,5 +1,6 @@
 """One BLAS thread before numpy loads, no window, examples that are the same in every run, and long files first."""
 
+import gc
 import os
 
 from gmmlab.course import ONE_THREAD
@@ -15,6 +16,17 @@ matplotlib.rcdefaults()  # not the user's settings
 matplotlib.use("Agg")
 settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect tests without looking for garbage, which there is none of, and never look among them later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
