@@ -5,6 +5,11 @@ A lesson module (``lessons/fit.py`` for a notebook ``03_fit_mixture``) exposes t
     NOTEBOOK = "03_fit_mixture"
     EXERCISES = [thickness, why_collapse, reach_optimum]  # in the order of the notebook, ids fit-1, fit-2, ...
 
+Commands such as ``gmm-lab start`` list the exercises and judge none. So a lesson imports at its top only what loads in
+a moment: ``numpy``, ``scipy`` and ``gmmlab``. Of the last two it names things in full (``scipy.stats.norm``,
+``gmmlab.mixture.best_fit``), which loads each part where it is first used. What it needs of scikit-learn and pandas is
+imported in the function that needs it.
+
 An exercise has one of four forms.
 
 **The student writes a function**: `function_exercise`. Say with which ``inputs`` it is called (drawn from a seed, so

@@ -1,9 +1,12 @@
 """All that judging imports, loaded once in the process from which the workers are forked."""
 
-import sklearn.mixture
-import sklearn.pipeline  # noqa: F401
+# ruff: noqa: F401 - lessons import what they need where they judge
+import sklearn.datasets
+import sklearn.pipeline
 
-from gmmlab.course.grade import workers  # noqa: F401
+import gmmlab.mixture
+import gmmlab.preprocess
+from gmmlab.course.grade import workers
 from gmmlab.exercises import exercises
 
 exercises()

@@ -40,8 +40,8 @@ OVERHEAD = 3
 
 MODULES = (
     "ipywidgets", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "pandas", "scipy.stats", "sklearn.cluster",
-    "sklearn.metrics", "sklearn.mixture", "sklearn.model_selection", "sklearn.pipeline", "sklearn.preprocessing",
-    "gmmlab.data", "gmmlab.figure", "gmmlab.mixture", "gmmlab.plot", "gmmlab.preprocess",
+    "sklearn.datasets", "sklearn.metrics", "sklearn.mixture", "sklearn.model_selection", "sklearn.pipeline",
+    "sklearn.preprocessing", "gmmlab.data", "gmmlab.figure", "gmmlab.mixture", "gmmlab.plot", "gmmlab.preprocess",
 )  # fmt: skip
 """What is loaded once, for all submissions."""
 
