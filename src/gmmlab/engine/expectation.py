@@ -1,4 +1,4 @@
-"""Ways to the sums of an E-step, block by block: through features, whitened features, Cholesky factors, or a mix.
+"""Ways to the sums of an E-step, block by block: features, whitened or only linear ones, Cholesky factors, or a mix.
 
 Each has ``log_densities``, which sees a block of rows, ``add``, which takes its responsibilities, and ``sums``.
 ``unseen`` is what the log densities leave out because it is the same for all components, summed over all rows.
