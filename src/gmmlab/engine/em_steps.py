@@ -224,15 +224,19 @@ def e_step(X: ArrayLike, parameters: Parameters) -> tuple[np.ndarray, np.ndarray
 def to_responsibilities(log_densities: np.ndarray) -> np.ndarray:
     """Turn weighted log densities (..., k, n) into responsibilities, in place; return the rows' log densities."""
     limit = IN_RANGE[log_densities.dtype]
-    if np.abs(log_densities[..., ::256].max(axis=-2)).max(initial=0) < limit / 2:  # most likely all rows are
+    lowest = -2 * limit  # what lies lower counts as this: exponentials that underflow take seven times as long
+    some = log_densities[..., ::256]
+    if np.abs(some.max(axis=-2)).max(initial=0) < limit / 2:  # most likely all rows are in range
         with np.errstate(over="ignore"):
-            densities = np.exp(log_densities)
+            low = some.min(initial=0) < lowest
+            densities = np.exp(np.maximum(log_densities, lowest) if low else log_densities)
             total = densities.sum(axis=-2, keepdims=True)
         if np.exp(-limit) < total.min() and total.max() < np.exp(limit):
             np.multiply(densities, 1 / total, out=log_densities)
             return np.asarray(np.log(total)[..., 0, :])
     top = log_densities.max(axis=-2, keepdims=True)
     log_densities -= top
+    np.maximum(log_densities, lowest, out=log_densities)
     np.exp(log_densities, out=log_densities)
     total = log_densities.sum(axis=-2, keepdims=True)
     log_densities /= total

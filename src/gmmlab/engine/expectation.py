@@ -148,7 +148,8 @@ class Factors:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
         (k, d), in_cache = self.means.shape, BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, in_cache))
-        self.rooms = np.ones((2, k, d + 1, self.rows), dtype)  # the last row sums up responsibilities
+        self.rooms = np.empty((2, k, d + 1, self.rows), dtype)
+        self.rooms[0, :, -1] = 1  # sums up responsibilities
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
         self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
         self.products = np.zeros((k, d + 1, d + 1))
