@@ -26,7 +26,7 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 class Features:
     """The E-step is coefficients @ features, and what the M-step needs is features @ responsibilities.T."""
 
-    unseen: float = 0.0
+    unseen = 0.0
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
         p = parameters
@@ -177,28 +177,29 @@ class Factors:
         return self.products[:, -1, -1], first, second, self.means
 
 
-class Mixed(Features):
+class Mixed:
     """Features, and factors for the components that need these."""
 
-    def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, careful: np.ndarray) -> None:
-        super().__init__(parameters, n, dtype)
-        self.careful, self.factors = careful, Factors(parameters, self.rows, dtype, careful)
-        self.rows = self.factors.rows
+    unseen = 0.0
+
+    def __init__(self, features: Features, factors: Factors, careful: np.ndarray) -> None:
+        self.features, self.factors, self.careful = features, factors, careful
+        self.rows = min(features.rows, factors.rows)
 
     def log_densities(self, x: np.ndarray) -> np.ndarray:
         """Return log w_k N(x_i | mu_k, Sigma_k), shape (k, b), for the columns of x, shape (d, b)."""
-        densities = super().log_densities(x)
+        densities = self.features.log_densities(x)
         densities[self.careful] = self.factors.log_densities(x)
         return densities
 
     def add(self, responsibilities: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Add the products of the block that `log_densities` saw last."""
-        super().add(responsibilities)
+        self.features.add(responsibilities)
         self.factors.add(responsibilities[self.careful])
 
     def sums(self) -> Sums:
         """Return counts, first, second and origin of `Statistics`."""
-        sums = super().sums()
+        sums = self.features.sums()
         for all_of_them, careful in zip(sums, self.factors.sums(), strict=True):
             all_of_them[self.careful] = careful
         return sums
@@ -206,7 +207,7 @@ class Mixed(Features):
 
 def choose_way(
     parameters: Parameters, n: int, dtype: np.dtype, products: np.ndarray | None = None
-) -> Features | Linear | Factors:
+) -> Features | Linear | Factors | Mixed:
     """Choose how the sums of n rows, whose products may be known, are made: whatever is fast and loses no digits."""
     (k, d), p = parameters.means.shape, parameters
     if p.type.shared:
@@ -224,7 +225,7 @@ def choose_way(
     careful = np.flatnonzero(cancels * np.finfo(dtype).eps > LOST[np.dtype(dtype)])
     if 3 * len(careful) > k:
         return Factors(p, n, dtype)
-    return Mixed(p, n, dtype, careful) if len(careful) else features
+    return Mixed(features, Factors(p, features.rows, dtype, careful), careful) if len(careful) else features
 
 
 def split(products: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
