@@ -72,6 +72,8 @@ REFUSED = {
     "rows of different lengths": ([[1, 2], [3]], "is no table: its rows have different lengths"),
     "one name twice": (FRAME.set_axis(["a", "a"], axis=1), "have the name 'a'"),
     "infinite": (np.where(HOLE, np.inf, X), "infinite entries, the first in row 3, column 1"),
+    "infinite and negative": (np.where(HOLE, -np.inf, X), "infinite entries, the first in row 3, column 1"),
+    "negative and too large": (np.where(HOLE, -1e153, X), r"column 1 go up to 1e\+153, too large to be squared"),
     "too large": (X * [1, 1e153], r"column 1 go up to \de\+153, too large to be squared"),
     "too small": (X * [1e-200, 1], r"column 0 go up to \de-200, too small to be squared"),
 }
