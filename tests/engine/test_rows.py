@@ -90,7 +90,7 @@ MISSING = {
 @pytest.mark.parametrize("reader", [*READERS, *WITH_HOLES])
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_table_of_numbers_is_refused_in_a_sentence(case, reader):
-    if case in {"too large", "too small"} and reader == "e_step":
+    if "too" in case and reader == "e_step":
         pytest.skip("The density there is a number.")
     data, words = REFUSED[case]
     with pytest.raises(ValueError, match=words):
