@@ -1,12 +1,14 @@
 """The lab remembers a student's exercises, in a working copy beyond the kernel's life."""
 
 import json
+from functools import cache
 
 import matplotlib.pyplot as plt
 import pytest
 
+from gmmlab import paths
 from gmmlab.course.author.student_copies import student_copy
-from gmmlab.course.notebooks import lab_notebooks, read_notebook
+from gmmlab.course.notebooks import read_notebook
 from gmmlab.exercises import check, exercises, memory, progress
 from gmmlab.exercises.feedback import Feedback
 from gmmlab.exercises.registry import find
@@ -166,13 +168,15 @@ def test_what_an_older_lab_remembered_is_read(working_copy):
     assert check("fit-1", 1, 2).payload["tries"] == 1
 
 
-COPIES = {path.stem: student_copy(read_notebook(path)).cells for path in lab_notebooks()}
+@cache
+def copy_of(notebook):
+    return student_copy(read_notebook(paths.lab_folder() / "notebooks" / f"{notebook}.ipynb")).cells
 
 
 @pytest.mark.parametrize("id", [ex.id for ex in exercises()])
 def test_run_all_on_an_untouched_file_leaves_no_points_of_earlier_answers(id, working_copy):
     ex = find(id)
-    cells = {cell.id: cell.source for cell in COPIES[ex.notebook]}
+    cells = {cell.id: cell.source for cell in copy_of(ex.notebook)}
     memory.remember(Feedback(ex, [Line(ex.points, True, "m", None)]))
     names = {}
     for name, source in cells.items():
