@@ -23,7 +23,7 @@ SPARED = {
 
 
 def test_nothing_loads_a_heavy_package_that_it_does_not_need(tmp_path):
-    look = "{}\nloaded = [name for name in {!r} if name in sys.modules]\nassert not loaded, loaded"
+    look = "{0}\nloaded = [name for name in {1!r} if name in sys.modules]\nassert not loaded, ({0!r}, loaded)"
     code = "\n".join(["import sys", *(look.format(step, names) for step, names in SPARED.items())])
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
