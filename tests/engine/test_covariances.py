@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
-from gmmlab.engine.covariances import TYPES, single_precision_features
+from gmmlab.engine.covariances import TYPES, inverse_triangles, single_precision_features
 from gmmlab.engine.spaces import space_of
 
 R, K, D = 3, 4, 3
@@ -111,3 +111,10 @@ def test_many_dimensions_are_inverted_too_and_what_is_not_quite_definite(sign):
     inverse, log_det = TYPES["full"].inverse(c, 14)
     assert_allclose(inverse @ c, np.broadcast_to(np.eye(14), c.shape), atol=1e-9)
     assert_allclose(log_det, np.linalg.slogdet(c)[1])
+
+
+@pytest.mark.parametrize("d", [1, 3, 12, 13, 40])
+def test_triangles_are_inverted_one_by_one_or_together(d):
+    lower = np.linalg.cholesky(np.cov(RNG.normal(size=(d, 3 * d + 2))).reshape(d, d)) * np.arange(1, 4)[:, None, None]
+    assert_allclose(inverse_triangles(lower) @ lower, np.broadcast_to(np.eye(d), lower.shape), atol=1e-12)
+    assert_allclose(inverse_triangles(lower[0]), np.tril(np.linalg.inv(lower[0])), rtol=1e-9, atol=1e-12)

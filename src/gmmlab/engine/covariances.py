@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg.lapack import dpotri
+from scipy.linalg.lapack import dpotri, dtrtri
 
 ROUNDING = 1e-14
 """Share of a column's variance below which what the other columns do not explain of it is taken for rounding."""
@@ -465,6 +465,16 @@ def type_of(name: str) -> CovarianceType:
 def log_peak(weights: np.ndarray, d: int, log_det: np.ndarray) -> np.ndarray:
     """Return the weighted log densities at the means."""
     return np.asarray(np.log(weights) - 0.5 * (d * np.log(2 * np.pi) + log_det))
+
+
+def inverse_triangles(lower: np.ndarray) -> np.ndarray:
+    """Return the inverses of lower triangular matrices."""
+    if lower.shape[-1] < FACTORS_PAY:
+        return np.linalg.inv(lower)
+    inverse = np.empty_like(lower)
+    for place in np.ndindex(lower.shape[:-2]):
+        inverse[place] = dtrtri(lower[place].T)[0].T
+    return inverse
 
 
 def mirrored(lower: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmlab.engine.covariances import FULL, SPHERICAL, log_peak, mirrored
+from gmmlab.engine.covariances import FULL, SPHERICAL, inverse_triangles, log_peak, mirrored
 from gmmlab.engine.parameters import Parameters, log_det, root
 
 SMALL_PRODUCT = 1_000_000  # up to so many multiplications OpenBLAS has a kernel twice as fast
@@ -75,7 +75,7 @@ class Whitened(Features):
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype) -> None:
         p, self.d, self.factor = parameters, parameters.means.shape[1], root(parameters)
-        self.whiten, self.scatter = np.linalg.inv(self.factor), np.zeros_like(self.factor)
+        self.whiten, self.scatter = inverse_triangles(self.factor), np.zeros_like(self.factor)
         means, ones = np.linalg.solve(self.factor, p.means.T).T, np.ones(len(p.means))
         coefficients = SPHERICAL.linear_form(p.weights, means, ones, log_det(self.factor) * ones)
         self.allocate(coefficients, n, dtype)
@@ -151,7 +151,7 @@ class Factors:
         self.rooms = np.empty((2, k, d + 1, self.rows), dtype)
         self.rooms[0, :, -1] = 1  # sums up responsibilities
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
-        self.whiten, self.centres = np.linalg.inv(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
+        self.whiten, self.centres = inverse_triangles(self.factors).astype(dtype), self.means.astype(dtype)[..., None]
         self.products = np.zeros((k, d + 1, d + 1))
         ends = [*range(PIECE, d, PIECE), None]
         self.pieces = [(np.s_[i:end], np.s_[:end]) for i, end in zip(range(0, d, PIECE), ends, strict=True)]
