@@ -146,7 +146,7 @@ class Factors:
 
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, these: np.ndarray | slice = np.s_[:]) -> None:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
-        (k, d), in_cache = self.means.shape, 2 * BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
+        (k, d), in_cache = self.means.shape, 4 * BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // ((PIECE + 1) * (d + 1)))))
         self.rooms = np.empty((2, k, d + 1, self.rows), dtype)
         self.rooms[0, :, -1] = 1  # sums up responsibilities
