@@ -152,7 +152,8 @@ class TestTime:
     @pytest.mark.parametrize(
         "source",
         [
-            "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\nwhile True:\n    pass",
+            "import hashlib\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
+            "hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)",
             """
             def f():
                 try:
@@ -160,9 +161,8 @@ class TestTime:
                 except BaseException: f()
             while True: f()
             """,
-            "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)",
         ],
-        ids=["signals blocked", "exceptions swallowed", "busy in C"],
+        ids=["signals blocked and busy in C", "exceptions swallowed"],
     )
     def test_a_loop_that_ignores_interrupts_is_killed_and_left_out(self, source, monkeypatch):
         monkeypatch.setattr(submission_run, "GRACE", 0.1)
