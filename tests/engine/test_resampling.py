@@ -10,7 +10,7 @@ from gmmlab.engine.resampling import _matched
 from gmmlab.mixture import COVARIANCE_TYPES, as_parameters, best_fit, bootstrap, sort_components
 
 WITHIN = 0.1
-"""A standard error from 499 resamples is uncertain by 1 / sqrt(2 * 499), 3.2%, one from 999 by 2.2%: they differ by 10% at most."""
+"""A standard error from 499 resamples is uncertain by 1 / sqrt(2 * 499), 3.2%: two differ by 10% at most."""
 
 
 def two_clouds(seed=0, n=60):
