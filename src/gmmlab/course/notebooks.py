@@ -106,7 +106,7 @@ def read_notebook(path: Path) -> NotebookNode:
             "nbformat": 4,
             "nbformat_minor": 5,
         }
-        notebook = nbformat.reads(json.dumps(tidy), as_version=4)
+        notebook = nbformat.v4.reads(json.dumps(tidy))
         nbformat.validate(notebook)
     except Unreadable as problem:
         raise LabError(f"{path} is not a valid notebook: {problem}.") from problem
@@ -144,7 +144,7 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def to_bytes(notebook: NotebookNode) -> bytes:
     """Return the one form in which the lab writes a notebook: keys sorted, UTF-8, a newline at the end."""
-    return (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
+    return (nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode()
 
 
 def title_of(notebook: NotebookNode, otherwise: str) -> str:
