@@ -152,7 +152,8 @@ def test_answers_are_those_of_a_full_run(path):
     cells = [cell for cell in saved.cells if cell.cell_type == "code"]
     count = len(worked_cells(path.stem))
     assert tuple(cell.source for cell in cells[:count]) == worked_cells(path.stem)
-    code = [cell.source.replace("range(20)", "range(2)") for cell in cells]  # how seeds spread is not what is tried
+    few = "range(2)" if path.stem in CHANGES else "range(20)"  # there no later cell reads how seeds spread
+    code = [cell.source.replace("range(20)", few) for cell in cells]
     first, answers, worked = code[:count], code[count:], tuple(code[:count])
     same = came_of(*(f"# mine\n{source}" for source in first), "print(3)", *answers, worked=worked)
     assert same.status == "ok"
