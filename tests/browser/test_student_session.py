@@ -26,7 +26,7 @@ from gmmlab.plot import COLOURS
 from gmmlab.preprocess import split_penguins
 
 NOTEBOOK = "03_fit_mixture"
-OTHER = "05_plot_mixture"
+OTHER = "08_write_em"
 RIGHT = ("fit-1", "fit_1_sd = 6.6; fit_1_correlation = 0.74")
 WRONG = ("fit-2", 'fit_2 = "a"')
 HALF = ("fit-2", 'fit_2 = {"full": 3, "tied": 9, "diag": 1, "spherical": 1}')
