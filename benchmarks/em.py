@@ -5,7 +5,9 @@
 
 scikit-learn and this package always run; R's mclust, gmmx, pomegranate and OpenCV run where they are installed.
 Only EM iterations are timed (CPU time). The engines of a cell take turns, and the ratio of a cell is the median of
-its rounds. The log-likelihood each engine reached is judged by one and the same function.
+its rounds. For each cell every engine has a process of its own, in which nothing has run: threads of one would count
+as CPU time of another, and large arrays that one has freed make another up to twice as fast, since the C library then
+keeps memory instead of asking for it again. The log-likelihood each engine reached is judged by one and the same function.
 
 At the end it prints which share of the machine's rate of dgemm and sgemm an iteration of `full` reaches. On paper an
 iteration needs, for each row and component, one multiplication and one addition for each of the (d + 1)(d + 2) / 2
@@ -28,7 +30,11 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import astuple, dataclass
+from functools import lru_cache
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import matplotlib
@@ -257,16 +263,46 @@ PEERS = {
 }
 
 
-def installed_peers() -> dict[str, Engine]:
-    engines = {}
+def run_engine(name: str, cell: Cell, iterations: int) -> float:
+    """Run an engine in its own process and return its CPU time."""
+    if name not in ready:
+        ready[name] = PEERS[name]()
+    seconds, found[name] = ready[name](*simulate(cell), iterations)
+    return seconds
+
+
+def level_reached(name: str, cell: Cell) -> float:
+    """Return the log-likelihood that an engine reached last, in its own process."""
+    return mean_log_likelihood(simulate(cell)[0], found[name])
+
+
+ready: dict[str, Engine] = {SKLEARN: run_sklearn, OURS: run_gmmlab}
+found: dict[str, Parameters] = {}
+
+
+def installed_peers() -> list[str]:
+    names = []
     for name, make in PEERS.items():
         try:
-            engines[name] = make()
+            with one_process() as process:
+                process.submit(is_ready, make).result()
+            names.append(name)
         except (ImportError, AttributeError) as missing:
             print(f"{name} is left out: it is not installed here ({missing}).")
-    return engines
+    return names
 
 
+def is_ready(make: Callable[[], Engine]) -> bool:
+    """Say whether an engine can be made, which itself cannot leave its process."""
+    return make() is not None
+
+
+def one_process() -> ProcessPoolExecutor:
+    """Return a process in which nothing has run yet."""
+    return ProcessPoolExecutor(1, mp_context=get_context("fork" if "fork" in get_all_start_methods() else "spawn"))
+
+
+@lru_cache(maxsize=1)
 def simulate(cell: Cell) -> tuple[np.ndarray, Parameters]:
     """Draw a mixture of k overlapping clusters, and a start near the truth that EM still has to work on."""
     rng = np.random.default_rng([cell.n, cell.d, cell.k])
@@ -282,22 +318,24 @@ def simulate(cell: Cell) -> tuple[np.ndarray, Parameters]:
     return X.astype(cell.dtype), start
 
 
-def measure(cell: Cell, peers: dict[str, Engine], peer_work: float) -> list[dict]:
+def measure(cell: Cell, peers: list[str]) -> list[dict]:
     """Run all engines on a cell, in turns; return one row of the table for each."""
-    X, start = simulate(cell)
     iterations = 2 if cell.work > 2e8 else 5
     rounds = 1 if cell.work > 1e8 else 3 if cell.work > 2e7 else 7
-    engines = {SKLEARN: run_sklearn, OURS: run_gmmlab} | (peers if cell.work <= peer_work else {})
-    seconds: dict[str, list[float]] = {name: [] for name in engines}
-    reached: dict[str, float] = {}
-    for turn in range(rounds):
-        for name in list(engines)[:: 1 if turn % 2 else -1]:
-            try:
-                spent, found = engines[name](X, start, iterations)
-            except NotImplementedError:
-                continue
-            seconds[name].append(spent / iterations)
-            reached.setdefault(name, mean_log_likelihood(X, found))
+    seconds: dict[str, list[float]] = {name: [] for name in (SKLEARN, OURS, *peers)}
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(one_process()) for name in seconds}
+        for name in seconds:  # first calls load and compile, and are not counted
+            with suppress(NotImplementedError):
+                processes[name].submit(run_engine, name, Cell(2_000, 2, 3, *astuple(cell)[3:]), 2).result()
+        for turn in range(rounds):
+            for name in list(seconds)[:: 1 if turn % 2 else -1]:
+                with suppress(NotImplementedError):
+                    seconds[name].append(
+                        processes[name].submit(run_engine, name, cell, iterations).result() / iterations
+                    )
+        tried = [name for name in seconds if seconds[name]]
+        reached = {name: processes[name].submit(level_reached, name, cell).result() for name in tried}
     base = np.array(seconds[SKLEARN])
     return [
         {
@@ -305,12 +343,11 @@ def measure(cell: Cell, peers: dict[str, Engine], peer_work: float) -> list[dict
             "engine": name,
             "iterations": iterations,
             "rounds": rounds,
-            "cpu_seconds_per_iteration": np.median(spent),
-            "times_scikit_learn": np.median(base / np.array(spent)),
+            "cpu_seconds_per_iteration": np.median(seconds[name]),
+            "times_scikit_learn": np.median(base / np.array(seconds[name])),
             "mean_log_likelihood": reached[name],
         }
-        for name, spent in seconds.items()
-        if spent
+        for name in tried
     ]
 
 
@@ -423,8 +460,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")  # tol=0 never converges, by design
-    peers = {} if given.no_peers else installed_peers()
-    measure(Cell(2_000, 2, 3, "full", "float64"), {}, 0)  # first calls load and compile; not counted
+    peers = [] if given.no_peers else installed_peers()
     given.out.mkdir(parents=True, exist_ok=True)
     saved = given.out / "em.csv"
     rows = pd.read_csv(saved).to_dict("records") if given.resume and saved.exists() else []
@@ -433,7 +469,7 @@ def main() -> None:
         if cell.bytes > free_bytes() / 2:
             tqdm.write(f"{cell} is left out: it needs about {cell.bytes / 2**30:.1f} GiB, half of the free memory.")
             continue
-        rows += measure(cell, peers if cell.n <= given.peer_rows else {}, given.peer_work)
+        rows += measure(cell, peers if cell.n <= given.peer_rows and cell.work <= given.peer_work else [])
         pd.DataFrame(rows).to_csv(saved, index=False, float_format="%.10g")
     table = pd.DataFrame(rows)
     print(summary(table).to_string(float_format="%.3g"))
