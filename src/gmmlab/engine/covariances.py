@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg.lapack import dpotri, dtrtri
+from scipy.linalg.lapack import dtrtri
 
 ROUNDING = 1e-14
 """Share of a column's variance below which what the other columns do not explain of it is taken for rounding."""
@@ -190,14 +190,9 @@ class Full(CovarianceType):
 
     def inverse_of_root(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the inverse covariances and the log determinants from lower Cholesky factors."""
+        roots = inverse_triangles(factors)
         log_det = 2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
-        if factors.shape[-1] < FACTORS_PAY:
-            roots = np.linalg.inv(factors)
-            return np.swapaxes(roots, -1, -2) @ roots, log_det
-        inverse = np.empty_like(factors)
-        for place in np.ndindex(factors.shape[:-2]):
-            inverse[place] = dpotri(factors[place].T)[0].T  # the lower triangle; above it are zeros
-        return mirrored(inverse), log_det
+        return np.swapaxes(roots, -1, -2) @ roots, log_det
 
     def root(self, c: np.ndarray) -> np.ndarray:
         factors = np.linalg.cholesky(c)
