@@ -85,6 +85,15 @@ def test_em_takes_the_same_steps_in_any_units(covariance_type, seed):
 
 
 @every_type
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_em_takes_all_numbers_whose_squares_are_numbers(covariance_type, scale):
+    expected = em(X, start(np.eye(3), covariance_type), max_iter=5, reg_covar=0)
+    found = em(X * scale, start(np.eye(3) * scale, covariance_type), max_iter=5, reg_covar=0)
+    levels = found.mean_log_likelihoods + 3 * np.log(scale)
+    np.testing.assert_allclose(levels, expected.mean_log_likelihoods, rtol=1e-10)
+
+
+@every_type
 @pytest.mark.parametrize("seed", range(3))
 def test_missing_entries_are_filled_in_any_units(covariance_type, seed):
     A = (columns if covariance_type != "spherical" else common)(np.random.default_rng(seed))

@@ -266,8 +266,8 @@ class Full(CovarianceType):
         to a factor of three.
         """
         (i, j), d = pairs(means.shape[1]), means.shape[1]
-        spread = weights @ (means**2 + np.diagonal(c, axis1=1, axis2=2))
-        return np.asarray(np.sqrt(coefficients[:, d + 1 :] ** 2 @ (spread[i] * spread[j])))
+        scales = np.sqrt(weights @ (means**2 + np.diagonal(c, axis1=1, axis2=2)))
+        return np.asarray(np.linalg.norm(coefficients[:, d + 1 :] * (scales[i] * scales[j]), axis=1))
 
 
 class Tied(Full):

@@ -110,8 +110,8 @@ class Linear:
         self.products, self.unseen = products, -0.5 * float((inverse * products).sum())
         linear = p.means @ inverse
         constants = log_peak(p.weights, d, log_det_) - 0.5 * (linear * p.means).sum(axis=1)
-        spread = p.weights @ p.means**2 + np.diagonal(p.covariances)
-        self.cancellation = float(np.sqrt(spread @ inverse**2 @ spread))
+        scales = np.sqrt(p.weights @ p.means**2 + np.diagonal(p.covariances))
+        self.cancellation = float(np.linalg.norm(inverse * np.outer(scales, scales)))
         self.linear, self.constants = linear.astype(dtype), constants.astype(dtype)[:, None]
         in_cache = BLOCK_BYTES // ((d + 2 * k) * np.dtype(dtype).itemsize)
         self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (d * k))))
