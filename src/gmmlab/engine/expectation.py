@@ -36,8 +36,7 @@ class Features:
     def allocate(self, coefficients: np.ndarray, n: int, dtype: np.dtype) -> None:
         """Make room for a block."""
         self.coefficients, (k, width) = coefficients.astype(dtype), coefficients.shape
-        in_cache = BLOCK_BYTES // ((width + 2 * k) * np.dtype(dtype).itemsize)
-        self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (width * k))))
+        self.rows = rows_at_once(n, BLOCK_BYTES // ((width + 2 * k) * np.dtype(dtype).itemsize), width * k)
         step = max(1, SMALL_PRODUCT // (self.rows * k))
         self.pieces = [slice(i, i + step) for i in range(0, width, step)]
         self.features, self.densities = np.empty((width, self.rows), dtype), np.empty((k, self.rows), dtype)
@@ -113,8 +112,7 @@ class Linear:
         scales = np.sqrt(p.weights @ p.means**2 + np.diagonal(p.covariances))
         self.cancellation = float(np.linalg.norm(inverse * np.outer(scales, scales)))
         self.linear, self.constants = linear.astype(dtype), constants.astype(dtype)[:, None]
-        in_cache = BLOCK_BYTES // ((d + 2 * k) * np.dtype(dtype).itemsize)
-        self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // (d * k))))
+        self.rows = rows_at_once(n, BLOCK_BYTES // ((d + 2 * k) * np.dtype(dtype).itemsize), d * k)
         self.densities = np.empty((k, self.rows), dtype)
         self.counts, self.first = np.zeros(k), np.zeros((k, d))
 
@@ -147,7 +145,7 @@ class Factors:
     def __init__(self, parameters: Parameters, n: int, dtype: np.dtype, these: np.ndarray | slice = np.s_[:]) -> None:
         self.means, self.factors = parameters.means[these], root(parameters)[these]
         (k, d), in_cache = self.means.shape, 4 * BLOCK_BYTES // (self.means.size * np.dtype(dtype).itemsize)
-        self.rows = min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // ((PIECE + 1) * (d + 1)))))
+        self.rows = rows_at_once(n, in_cache, (PIECE + 1) * (d + 1))
         self.rooms = np.empty((2, k, d + 1, self.rows), dtype)
         self.rooms[0, :, -1] = 1  # sums up responsibilities
         self.constants = log_peak(parameters.weights[these], d, log_det(self.factors)).astype(dtype)[:, None]
@@ -226,6 +224,11 @@ def choose_way(
     if 3 * len(careful) > k:
         return Factors(p, n, dtype)
     return Mixed(features, Factors(p, features.rows, dtype, careful), careful) if len(careful) else features
+
+
+def rows_at_once(n: int, in_cache: int, multiplications: int) -> int:
+    """Return how many of n rows a block has, if so many fit into the cache and a row takes so many multiplications."""
+    return min(max(n, 1), max(LEAST_ROWS, min(in_cache, SMALL_PRODUCT // multiplications)))
 
 
 def split(products: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
