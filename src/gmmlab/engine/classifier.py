@@ -8,7 +8,6 @@ get no share (McLachlan 1977, J. Am. Stat. Assoc. 72, 403; Nigam et al. 2000, Ma
 
 from __future__ import annotations
 
-from functools import partial
 from numbers import Integral
 from operator import attrgetter
 
@@ -22,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlab.engine.conversion import as_mixture
 from gmmlab.engine.covariances import type_of
-from gmmlab.engine.em_steps import iterate, products_of, statistics
+from gmmlab.engine.em_steps import iterate, sums_over
 from gmmlab.engine.parameters import Parameters, Result
 from gmmlab.engine.rows import read_rows
 from gmmlab.engine.spaces import space_of
@@ -155,9 +154,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         return Parameters(np.full(k, 1 / k), means, covariances, self.covariance_type)
 
     def _run(self, V: np.ndarray, start: Parameters, allowed: np.ndarray) -> Result:
-        products = products_of(V) if start.type.shared else None
-        sums = partial(statistics, V, allowed=allowed, products=products)
-        return iterate(sums, start, max_iter=self.max_iter, tol=self.tol, reg_covar=self.reg_covar)
+        sums_of = sums_over(V, start.type, allowed=allowed)
+        return iterate(sums_of, start, max_iter=self.max_iter, tol=self.tol, reg_covar=self.reg_covar)
 
     def _checked(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)

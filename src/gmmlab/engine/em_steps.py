@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmlab.engine.covariances import TYPES
+from gmmlab.engine.covariances import TYPES, CovarianceType
 from gmmlab.engine.expectation import choose_way
 from gmmlab.engine.parameters import Parameters, Result, Statistics, check_data, check_size
 from gmmlab.engine.rows import read_rows, read_weights
@@ -71,9 +71,8 @@ def em(
     # A copy, because centring in every iteration, as for blocks, takes up to a third longer.
     centre = centre_of(rows)
     rows = centred(rows, centre)
-    products = products_of(rows, weights) if start.type.shared else None
-    sums = partial(statistics, rows, weights=weights, products=products)
-    found = iterate(sums, start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
+    sums_of = sums_over(rows, start.type, weights=weights)
+    found = iterate(sums_of, start.shifted(-centre), max_iter=max_iter, tol=tol, reg_covar=reg_covar)
     return replace(found, parameters=found.parameters.shifted(centre))
 
 
@@ -91,6 +90,18 @@ def centred(X: np.ndarray, centre: np.ndarray) -> np.ndarray:
     for i in range(0, len(X), TURNED):
         np.subtract(X[i : i + TURNED], centre, out=copy[i : i + TURNED])
     return copy
+
+
+def sums_over(
+    X: np.ndarray,
+    covariance_type: CovarianceType,
+    *,
+    weights: np.ndarray | None = None,
+    allowed: np.ndarray | None = None,
+) -> Callable[[Parameters], Statistics]:
+    """Return `statistics` of centred rows as a function of the parameters, with what all iterations share made once."""
+    products = products_of(X, weights) if covariance_type.shared else None
+    return partial(statistics, X, weights=weights, allowed=allowed, products=products)
 
 
 def products_of(X: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
