@@ -1,6 +1,6 @@
 """How fast is the lab's EM? The same data, start and number of iterations for every engine, on one thread.
 
-    python benchmarks/em.py            the whole grid, about 25 minutes
+    python benchmarks/em.py            the whole grid, about 50 minutes
     python benchmarks/em.py --quick    a small grid, about a minute
 
 scikit-learn and this package always run; R's mclust, gmmx, pomegranate and OpenCV run where they are installed.
