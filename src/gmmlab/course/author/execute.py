@@ -67,6 +67,7 @@ def _execute(notebook: NotebookNode, folder: Path, timeout: int, tick: Callable[
         client = NotebookClient(notebook, km=new_manager(), timeout=timeout, startup_timeout=300)
         # By itself the client waits 4 s for the outputs of a cell that has ended, and drops what comes later.
         client.iopub_timeout, client.raise_on_iopub_timeout = timeout, True
+        client.shutdown_kernel = "immediate"  # a request to end is now and then lost, and then waited for, 3 s
         try:
             with client.setup_kernel(cleanup_kc=True, cwd=str(folder), env=environment, stderr=log):
                 return _execute_cells(client, tick)
