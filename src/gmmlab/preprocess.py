@@ -10,7 +10,7 @@ from gmmlab.data import MEASURES, load_penguins
 def split_penguins(
     *, test_size: float = 0.3, random_state: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.Series]:
-    """Split the complete penguins into the training and the test set that all notebooks share.
+    """Split the complete penguins into the training and the test set that notebooks share.
 
     Parameters
     ----------
