@@ -299,10 +299,17 @@ def _card(stem: str, notebook: NotebookNode, words: str) -> str:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register the writer of formulas, and of pictures for the dark theme, with Sphinx."""
+    """Register the writer of formulas, and of pictures for the dark theme, with Sphinx; see to the helper package."""
+    app.connect("autodoc-skip-member", _skip_what_is_of_others)
     app.connect("html-page-context", _add_dark_twins)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _skip_what_is_of_others(app: Any, kind: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
+    """Skip what a module imports from other packages before Sphinx reads their source, only to leave it out later."""
+    owner = getattr(member, "__module__", None) or __name__
+    return True if kind == "module" and owner.partition(".")[0] != __name__.partition(".")[0] else None
 
 
 def _add_dark_twins(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
