@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import multivariate_normal
 from sklearn.mixture import BayesianGaussianMixture
+from sklearn.mixture._gaussian_mixture import _estimate_log_gaussian_prob
 from tqdm import tqdm
 
 from gmmlab.data import load_faithful
@@ -38,8 +38,7 @@ class PlainDensities(BayesianGaussianMixture):
     """Take the density at the mean parameters in the place of exp(E[log density])."""
 
     def _estimate_log_prob(self, X: np.ndarray, **options: object) -> np.ndarray:
-        pairs = zip(self.means_, self.covariances_, strict=True)
-        return np.column_stack([multivariate_normal(mean, covariance).logpdf(X) for mean, covariance in pairs])
+        return _estimate_log_gaussian_prob(X, self.means_, self.precisions_cholesky_, self.covariance_type)
 
 
 class NoDiscounts(MeanWeights, PlainDensities):

