@@ -75,8 +75,8 @@ def pale_texts_of(page) -> list[str]:
 def broken_rules(page, rules=None, spared=()) -> list[str]:
     """Return what axe-core finds, with its impact; for the contrast, which takes long, it tries the marked texts.
 
-    The rules are all, or those of these names or of these tags, such as ``wcag2aa``; those whose impact is spared, which
-    takes a fifth of the time, are not tried.
+    The rules are all, or those of these names or of these tags, such as ``wcag2aa``. Those whose impact is among the
+    spared ones are not tried.
     """
     page.evaluate(f"if (!window.axe) {{ {Axe().axe_script} }}")
     page.evaluate(_MARK_THREE_OF_EACH_COLOUR)
