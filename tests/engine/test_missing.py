@@ -19,6 +19,8 @@ from gmmlab.preprocess import punch_holes
 BIRDS = StandardScaler().set_output(transform="pandas").fit_transform(load_penguins()[MEASURES].dropna())
 X = BIRDS.to_numpy()
 HOLED = punch_holes(BIRDS, 0.2).to_numpy()
+SOME_HOLED = HOLED[::2]
+"""For what is computed row by row: every pattern of holes that all rows have is among them."""
 THREE = complete.em(X, rough_start(X, 3), max_iter=500, tol=1e-9).parameters
 every_type = pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
 
@@ -69,15 +71,15 @@ def test_with_a_prior_the_posterior_never_falls(covariance_type):
 
 @every_type
 def test_the_log_likelihood_is_that_of_the_marginals(covariance_type):
-    start = start_of(HOLED, covariance_type)
+    start = start_of(SOME_HOLED, covariance_type)
     means, covariances = start.means, covariance_matrices(as_mixture(start))
     total = 0.0
-    for row in HOLED[~np.isnan(HOLED).all(axis=1)]:
+    for row in SOME_HOLED[~np.isnan(SOME_HOLED).all(axis=1)]:
         seen = ~np.isnan(row)
         per_component = zip(means, covariances, strict=True)
         parts = [multivariate_normal(m[seen], c[seen][:, seen]).logpdf(row[seen]) for m, c in per_component]
         total += logsumexp(np.log(start.weights) + parts)
-    assert statistics(HOLED, start).log_likelihood == pytest.approx(total, abs=1e-9)
+    assert statistics(SOME_HOLED, start).log_likelihood == pytest.approx(total, abs=1e-9)
 
 
 def expected_row_by_row(rows, start):
@@ -111,7 +113,7 @@ AS_SUMMED = {
 @every_type
 def test_the_expected_sums_are_those_of_each_row_alone(covariance_type, k, many, monkeypatch):
     monkeypatch.setattr(missing, "MANY", many)
-    rows = HOLED[~np.isnan(HOLED).all(axis=1)]
+    rows = SOME_HOLED[~np.isnan(SOME_HOLED).all(axis=1)]
     start = em_with_missing(rows, start_of(rows, covariance_type, k), max_iter=5).parameters
     sums, (counts, first, second) = statistics(rows, start), expected_row_by_row(rows, start)
     assert_allclose(sums.counts, counts, rtol=1e-9)

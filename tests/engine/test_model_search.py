@@ -20,6 +20,11 @@ def searched() -> pd.DataFrame:
 
 
 @cache
+def searched_up_to_two() -> pd.DataFrame:
+    return search(FAITHFUL, [1, 2])
+
+
+@cache
 def model_of(n_components: int, covariance_type: str):
     return best_fit(FAITHFUL, n_components, covariance_type=covariance_type)
 
@@ -93,7 +98,7 @@ def test_cross_validation_prefers_two_components_to_one():
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_a_backend_of_joblib_changes_nothing(backend):
     with joblib.parallel_config(backend, n_jobs=2):
-        pd.testing.assert_frame_equal(search(FAITHFUL, range(1, 5)), searched())
+        pd.testing.assert_frame_equal(search(FAITHFUL, [1, 2]), searched_up_to_two())
 
 
 def test_nothing_is_written_where_stderr_is_no_terminal():

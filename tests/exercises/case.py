@@ -4,6 +4,7 @@ Where an exercise has a record (see `gmmlab.exercises.form`) its formulas make c
 ``cases/``, one module a lesson.
 """
 
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
@@ -134,17 +135,32 @@ def _of_text(form: TextForm) -> Iterator[tuple[str | None, str, Any]]:
         yield "wrong-kind", type(answer).__name__, answer
 
 
+@cache
+def once(formula: Callable) -> Callable:
+    """Return the formula, which computes but once from the same arguments: many answers are changes of one."""
+    known: dict[bytes, Any] = {}
+
+    def remembered(*arguments: Any) -> Any:
+        key = pickle.dumps(arguments)
+        if key not in known:
+            known[key] = formula(*arguments)
+        return known[key]
+
+    return remembered
+
+
 def _of_function(form: FunctionForm) -> Iterator[tuple[str | None, str, Callable]]:
-    right = form.answers()
+    right = once(form.answers())
     for how, convert in {"plain": lambda x: x, "lists": _as_list, "float32": np.float32, "Series": _as_series}.items():
         yield None, how, _then(form, right, convert)
     for k, value in enumerate(form.returns):
         for slip in value.slips:
             for j, formula in enumerate(slip.formulas):
                 yield slip.name, f"{value.name}-{j + 1}", form.answers(k, formula)
+        formula = once(value.right)
         for mistake, spoil in SPOILT.items():
-            if mistake != "rounded" or _has_digits(form, value.right):
-                yield mistake, value.name, form.answers(k, lambda *a, f=value.right, spoil=spoil: spoil(f(*a)))
+            if mistake != "rounded" or _has_digits(form, formula):
+                yield mistake, value.name, form.answers(k, lambda *a, f=formula, spoil=spoil: spoil(f(*a)))
     yield "raised", "error", lambda *arguments: arguments[0].no_such_attribute
     yield "wrong-kind", "no-function", 3.5
     if len(form.returns) > 1:

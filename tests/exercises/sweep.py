@@ -1,14 +1,12 @@
 """Answers that nobody wrote: right ones rounded, in other units, off by one, turned, or in another container."""
 
-import pickle
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exercises.case import Case
+from exercises.case import Case, once
 from gmmlab.exercises import Exercise
 from gmmlab.exercises.form import FunctionForm
 
@@ -29,20 +27,6 @@ SAME: dict[str, Callable[[Any], Any]] = {
     "frame": lambda x: pd.DataFrame(x) if np.ndim(x) == 2 else pd.Series(x) if np.ndim(x) == 1 else x,
     "float32": np.float32,
 }
-
-
-@cache
-def once(formula: Callable) -> Callable:
-    """Return the formula, which computes but once from the same arguments: many answers are changes of one."""
-    known: dict[bytes, Any] = {}
-
-    def remembered(*arguments: Any) -> Any:
-        key = pickle.dumps(arguments)
-        if key not in known:
-            known[key] = formula(*arguments)
-        return known[key]
-
-    return remembered
 
 
 def swept(ex: Exercise, right: Case) -> Iterator[tuple[str, tuple]]:

@@ -161,7 +161,7 @@ def the_recipe():
 
 @right("choose-4")
 def own_settings_and_numpy():
-    patient = GaussianMixture(4, covariance_type="tied", n_init=20, tol=1e-7, max_iter=5000, random_state=5)
+    patient = GaussianMixture(4, covariance_type="tied", n_init=6, tol=1e-7, max_iter=5000, random_state=5)
     return patient.fit(notes().to_numpy()), merged(3).astype(float)
 
 

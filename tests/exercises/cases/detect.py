@@ -374,7 +374,7 @@ def four_full_components():
 def settings_chosen_by_cross_validation():
     own = flowers()[0]
     folds = KFold(5, shuffle=True, random_state=0)
-    candidates = [GaussianMixture(k, covariance_type=kind, n_init=3, random_state=0)
+    candidates = [GaussianMixture(k, covariance_type=kind, random_state=0)
                   for kind in ("full", "tied", "diag") for k in (1, 2, 3)]  # fmt: skip
     chosen = max(candidates, key=lambda model: cross_val_score(model, own, cv=folds).mean())
     scores = [chosen.fit(own[fit]).score_samples(own[left]) for fit, left in folds.split(own)]

@@ -158,7 +158,7 @@ def counted_from_fitted_models():
     X = lengths()
 
     def free(kind, k, d):
-        gmm = GaussianMixture(k, covariance_type=kind, tol=0.1, random_state=1).fit(X)
+        gmm = GaussianMixture(k, covariance_type=kind, tol=1, init_params="random_from_data", random_state=1).fit(X)
         return round((gmm.bic(X) + 2 * gmm.score(X) * len(X)) / np.log(len(X)))
 
     return {kind: np.int64(max(k for k in range(1, 14) if free(kind, k, 6) <= 83)) for kind in KINDS}

@@ -153,7 +153,7 @@ def spherical():
 
 @right("plot-2")
 def with_more_starts_and_another_seed():
-    mixture = GaussianMixture(3, n_init=20, tol=1e-7, max_iter=2000, random_state=7)
+    mixture = GaussianMixture(3, n_init=12, tol=1e-7, max_iter=2000, random_state=7)
     return steps(model=Pipeline([("scale", StandardScaler()), ("fit", mixture)]).fit(iris().X_train))
 
 

@@ -1,6 +1,7 @@
 """Exercises of notebook 13: a threshold, its costs, an odd length, a novel iris."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -235,14 +236,15 @@ _COSTS = {
 )
 def cheapest(answer: Any) -> Iterator[Line]:
     """Judge a function from scores, base rate and costs to the cheapest threshold, by the cost that it leads to."""
-    inputs = draw_costs(getattr(answer, "seed", 0))
+    seed = getattr(answer, "seed", 0)
+    inputs = draw_costs(seed)
     values = _numbers(answer, len(inputs), "a function that returns one number")
-    smallest = [_cost(_best(_cost, *call), *call) for call in inputs]
+    smallest = _smallest(seed)
     excess = [_cost(t, *call) - least for t, call, least in zip(values, inputs, smallest, strict=True)]
     cheap = np.array(excess) < 1e-9
     made = {
         "cost-for-threshold": _same(values[:3], smallest[:3]),
-        **{name: _as_cheap(values[:3], inputs[:3], cost) for name, cost in _WRONG_COSTS.items()},
+        **{name: _as_cheap(values[:3], seed, name) for name in _WRONG_COSTS},
     }
     mistakes = mistakes_made(made, _COSTS)
     met = bool(cheap[:3].all())
@@ -263,10 +265,17 @@ def cheapest(answer: Any) -> Iterator[Line]:
     )
 
 
-def _as_cheap(values: Scores, inputs: list[tuple], cost: Callable) -> bool:
-    """Say whether the thresholds are the best ones under a wrong cost."""
-    pairs = zip(values, inputs, strict=True)
-    return all(cost(t, *call) <= cost(_best(cost, *call), *call) + 1e-9 for t, call in pairs)
+@lru_cache(maxsize=1000)
+def _smallest(seed: int, wrong: str | None = None) -> list[float]:
+    """Return the smallest cost in each call, the right one or a wrong one: a class is judged on one seed."""
+    cost = _cost if wrong is None else _WRONG_COSTS[wrong]
+    return [float(cost(_best(cost, *call), *call)) for call in draw_costs(seed)]
+
+
+def _as_cheap(values: Scores, seed: int, wrong: str) -> bool:
+    """Say whether the thresholds for the first calls are the best ones under a wrong cost."""
+    cost, calls = _WRONG_COSTS[wrong], zip(values, draw_costs(seed), _smallest(seed, wrong), strict=False)
+    return all(cost(t, *call) <= smallest + 1e-9 for t, call, smallest in calls)
 
 
 def draw_notes(seed: int) -> list[tuple]:
