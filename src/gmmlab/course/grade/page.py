@@ -67,6 +67,13 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
+def make_ready() -> None:
+    """Make what all pages of feedback share, before the first page or for all processes that are forked from this."""
+    for template in ("page.css", "page.html", "parts.html", "feedback.html"):
+        _templates().get_template(template)
+    markdown("*")
+
+
 def render(template: str, **values: Any) -> bytes:
     """Return a page made from a template; every value is text and is escaped, unless it is `Markup`."""
     return _templates().get_template(template).render(values).encode("utf-8", errors="replace")
