@@ -53,6 +53,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
 from dis import get_instructions
+from functools import cache
 from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -275,6 +276,7 @@ def _encode(value: Any, depth: int) -> dict[str, Any]:
     raise _Unstorable("a function" if callable(value) else f"an object of type {_type_name(value)}")
 
 
+@cache
 def _coders() -> list[tuple[tuple[type, ...], Callable[..., dict[str, Any]]]]:
     import pandas as pd
     from matplotlib.axes import Axes

@@ -80,7 +80,7 @@ refused is tried with each of the right ones.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from inspect import signature
 from types import MappingProxyType
 from typing import Any
@@ -429,7 +429,7 @@ class Exercise:
     notebook: str = ""
     data: Draw | None = None
 
-    @property
+    @cached_property
     def n_answers(self) -> int:
         """How many answers the notebook's check takes; for data of one's own the first is the id."""
         return len(signature(self.check).parameters)
