@@ -299,7 +299,7 @@ def _card(stem: str, notebook: NotebookNode, words: str) -> str:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register the writer of formulas, and of pictures for the dark theme, with Sphinx; see to the helper package."""
+    """Register the writer of formulas, of pictures for the dark theme, and what the page of the package leaves out."""
     app.connect("autodoc-skip-member", _skip_what_is_of_others)
     app.connect("html-page-context", _add_dark_twins)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))

@@ -68,9 +68,9 @@ def _templates() -> jinja2.Environment:
 
 
 def make_ready() -> None:
-    """Make what all pages of feedback share, before the first page or for all processes that are forked from this."""
-    for template in ("page.css", "page.html", "parts.html", "feedback.html"):
-        _templates().get_template(template)
+    """Make what all pages share, before the first page or for all processes that are forked from this."""
+    for name in _templates().list_templates():
+        _templates().get_template(name)
     markdown("*")
 
 

@@ -244,7 +244,7 @@ def cheapest(answer: Any) -> Iterator[Line]:
     cheap = np.array(excess) < 1e-9
     made = {
         "cost-for-threshold": _same(values[:3], smallest[:3]),
-        **{name: _as_cheap(values[:3], seed, name) for name in _WRONG_COSTS},
+        **{name: _as_cheap(values[:3], inputs[:3], seed, name) for name in _WRONG_COSTS},
     }
     mistakes = mistakes_made(made, _COSTS)
     met = bool(cheap[:3].all())
@@ -272,10 +272,10 @@ def _smallest(seed: int, wrong: str | None = None) -> list[float]:
     return [float(cost(_best(cost, *call), *call)) for call in draw_costs(seed)]
 
 
-def _as_cheap(values: Scores, seed: int, wrong: str) -> bool:
+def _as_cheap(values: Scores, inputs: list[tuple], seed: int, wrong: str) -> bool:
     """Say whether the thresholds for the first calls are the best ones under a wrong cost."""
-    cost, calls = _WRONG_COSTS[wrong], zip(values, draw_costs(seed), _smallest(seed, wrong), strict=False)
-    return all(cost(t, *call) <= smallest + 1e-9 for t, call, smallest in calls)
+    cost, smallest = _WRONG_COSTS[wrong], _smallest(seed, wrong)[: len(inputs)]
+    return all(cost(t, *call) <= least + 1e-9 for t, call, least in zip(values, inputs, smallest, strict=True))
 
 
 def draw_notes(seed: int) -> list[tuple]:
