@@ -118,8 +118,8 @@ def test_a_row_far_from_every_component_is_noise():
 
 
 @pytest.mark.slow
-def test_a_small_dense_group_in_broad_noise_is_found_for_every_seed():
-    for seed in range(12):  # from the mixture of all rows alone EM misses it for 3 and 11
+def test_a_small_dense_group_in_broad_noise_is_found_for_twenty_seeds():
+    for seed in range(20):  # from the mixture of all rows alone EM misses it for 3 and 11
         rng = np.random.RandomState(seed)
         X = np.vstack([rng.uniform(-10, 10, size=(180, 2)), rng.normal([4, 3], 0.4, size=(20, 2))])
         fit = fit_with_noise(X, 1, n_init=4, random_state=seed)
