@@ -325,7 +325,7 @@ def simulate(cell: Cell) -> tuple[np.ndarray, Parameters]:
 def measure(cell: Cell, peers: list[str]) -> list[dict]:
     """Run all engines on a cell, in turns; return one row of the table for each."""
     iterations = 2 if cell.work > 2e8 else 5
-    long = cell.work > (2e9 if cell.n <= 100_000 else 1e8)
+    long = cell.work > (2e9 if cell.n <= 100_000 else 1e8)  # runs of seconds, which vary little
     rounds = 1 if long else 3 if cell.work > 2e7 else 7
     seconds: dict[str, list[float]] = {name: [] for name in (SKLEARN, OURS, *peers)}
     with ExitStack() as stack:
